@@ -1,0 +1,44 @@
+/**
+ * An app server of a bench: a process of its own, started by `harness/app-process.ts` with an {@link AppSettings} as its
+ * argument. It tells its parent the port, and its figures whenever asked; it ends with its parent.
+ */
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { RequestSpans } from './request-spans.js';
+import type { AppSettings } from './settings.js';
+import { variantModule } from './variant-module.js';
+
+/** What an app server answers to each message. */
+export interface AppReport {
+  /** CPU time of the process since it started, all threads, in milliseconds. */
+  readonly cpu: number;
+  /** Resident memory in MB. */
+  readonly rss: number;
+  /** With `settings.spans`: those since the last report, in milliseconds. */
+  readonly spans: readonly number[];
+}
+
+async function serve(settings: AppSettings): Promise<void> {
+  const adapter = settings.adapter === 'fastify' ? new FastifyAdapter() : new ExpressAdapter();
+  const app = await NestFactory.create(await variantModule(settings), adapter, {
+    logger: ['error', 'warn', 'fatal'],
+  });
+  await app.listen(0, '127.0.0.1');
+  const spans = settings.spans ? new RequestSpans(app.getHttpServer()) : undefined;
+
+  process.on('message', () => {
+    const { user, system } = process.cpuUsage();
+    const report: AppReport = {
+      cpu: (user + system) / 1000,
+      rss: process.memoryUsage.rss() / 1024 ** 2,
+      spans: spans?.take() ?? [],
+    };
+    process.send?.(report);
+  });
+  process.once('disconnect', () => process.exit());
+  process.send?.({ port: app.getHttpServer().address().port });
+}
+
+void serve(JSON.parse(process.argv[2]) as AppSettings);

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import type { AppReport } from '../app/server.js';
+import type { AppSettings } from '../app/settings.js';
+import { Child } from './child.js';
+
+/** An app server in a process of its own. */
+export class AppProcess {
+  private constructor(
+    private readonly child: Child,
+    readonly port: number,
+  ) {}
+
+  /** @param node the node binary to run it with; default the one that runs this */
+  static async start(settings: AppSettings, node?: string): Promise<AppProcess> {
+    const child = Child.fork(join(__dirname, '../app/server.js'), [JSON.stringify(settings)], node);
+    const { port } = await child.answer<{ port: number }>();
+    return new AppProcess(child, port);
+  }
+
+  report(): Promise<AppReport> {
+    return this.child.ask<AppReport>({});
+  }
+
+  stop(): Promise<void> {
+    return this.child.stop();
+  }
+}

@@ -1,0 +1,21 @@
+/** @type {import('jest').Config} */
+module.exports = {
+  testEnvironment: 'node',
+  // lib, too: files outside of the roots are missing from the coverage when no test loads them.
+  roots: ['<rootDir>/test', '<rootDir>/lib'],
+  testRegex: 'test/.*\\.spec\\.ts$',
+  // tsconfig.json has isolatedModules: types are checked by `tsc`, not here.
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^nestjs-tenancy$': '<rootDir>/lib/index.ts',
+  },
+  setupFiles: ['reflect-metadata'],
+  globalSetup: '<rootDir>/test/support/global-setup.ts',
+  globalTeardown: '<rootDir>/test/support/global-teardown.ts',
+  // All workers share one MariaDB and one MySQL with 151 connections each, whatever the number of cores.
+  maxWorkers: 2,
+  testTimeout: 30_000,
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageThreshold: { global: { lines: 90, branches: 85 } },
+};

@@ -1,0 +1,26 @@
+/** Where a tenant's data lives. */
+export interface Placement {
+  /** The name of a server of `tenants.servers`. */
+  readonly server: string;
+  /** The name of the tenant's database on that server; for SQLite, of the file without its ending. */
+  readonly database: string;
+}
+
+/** What a tenant may be in. The transitions allowed between them are in `tenant/tenant-status.ts`. */
+export type TenantStatus =
+  'provisioning' | 'active' | 'suspended' | 'blocked' | 'failed' | 'deleted';
+
+/** What an app keeps about a tenant in the central database: any JSON object. */
+export type TenantSettings = Readonly<Record<string, unknown>>;
+
+/** The tenant that the running code works for: a frozen copy of its row in the central database. */
+export interface CurrentTenant {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly status: TenantStatus;
+  readonly placement: Placement;
+  readonly settings: TenantSettings;
+  /** Raised whenever the tenant's data is replaced as a whole, so that what was made for the data before is known as stale. */
+  readonly generation: number;
+}

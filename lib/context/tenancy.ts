@@ -1,0 +1,82 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { CurrentTenant } from './current-tenant.js';
+import { TenantNotReadyError, TenantSwitchRefusedError } from './errors.js';
+import { forEachTenant, type ForEachOptions } from './for-each.js';
+import { currentTenant, requireTenant, runCentrally, runForTenant } from './tenant-context.js';
+
+/** Finds tenants for {@link Tenancy}; implemented by the registry, a room above. */
+export interface TenantDirectory {
+  /** @throws TenantNotFoundError */
+  byReference(idOrSlug: string): Promise<CurrentTenant>;
+  /** Every tenant that is not deleted, in pages. */
+  all(): AsyncIterable<CurrentTenant>;
+}
+
+export const TENANT_DIRECTORY = Symbol.for('nestjs-tenancy:tenant-directory');
+
+/**
+ * The door into a tenant for everything that is not an HTTP request: jobs, cron, scripts, tests.
+ *
+ * ```ts
+ * await tenancy.run('acme', () => this.projects.find());
+ * ```
+ */
+@Injectable()
+export class Tenancy {
+  constructor(@Inject(TENANT_DIRECTORY) private readonly directory: TenantDirectory) {}
+
+  /** The tenant of the running code, or undefined. */
+  get current(): CurrentTenant | undefined {
+    return currentTenant();
+  }
+
+  /**
+   * The tenant of the running code.
+   * @throws TenantContextMissingError
+   */
+  require(): CurrentTenant {
+    return requireTenant('Tenancy.require()');
+  }
+
+  /**
+   * Runs `work` for a tenant, in everything it calls and awaits; what was before is restored, also after a throw.
+   * A suspended or blocked tenant may be entered: whether it is *served* is for the guard to say.
+   * @param tenant the tenant, or its id or slug
+   * @throws TenantNotFoundError, TenantNotReadyError
+   * @throws TenantSwitchRefusedError inside the context of another tenant
+   */
+  async run<T>(tenant: CurrentTenant | string, work: () => T | Promise<T>): Promise<T> {
+    const found =
+      typeof tenant === 'string'
+        ? await runCentrally(`find tenant "${tenant}"`, () => this.directory.byReference(tenant))
+        : tenant;
+    if (!HAS_DATA.has(found.status)) throw new TenantNotReadyError(found.slug, found.status);
+    return runForTenant(found, work);
+  }
+
+  /**
+   * Runs `work` on the central side: no tenant in it, and from inside a tenant the named way out.
+   * @param reason why, for errors and the audit trail; not empty
+   */
+  async runCentral<T>(reason: string, work: () => T | Promise<T>): Promise<T> {
+    if (reason.trim() === '') throw new TypeError('runCentral needs a reason, for the audit trail');
+    return runCentrally(reason, work);
+  }
+
+  /**
+   * Runs `work` once for every tenant, each in its own context.
+   * @throws ForEachTenantError naming each tenant that failed, once everything started has ended
+   * @throws TenantSwitchRefusedError inside the context of a tenant
+   */
+  async forEach(
+    work: (tenant: CurrentTenant) => unknown,
+    options: ForEachOptions = {},
+  ): Promise<void> {
+    const outer = currentTenant();
+    if (outer !== undefined) throw new TenantSwitchRefusedError(outer.slug, 'every tenant in turn');
+    const tenants = runCentrally('list tenants', () => this.directory.all());
+    await forEachTenant(tenants, work, options);
+  }
+}
+
+const HAS_DATA: ReadonlySet<string> = new Set(['active', 'suspended', 'blocked']);

@@ -1,0 +1,61 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { CurrentTenant } from './current-tenant.js';
+import { TenantContextMissingError, TenantSwitchRefusedError } from './errors.js';
+
+/** What the running code works for: one tenant, or the central side, with the reason it gave. */
+export type TenancyContext =
+  | { readonly tenant: CurrentTenant; readonly centralReason?: undefined }
+  | { readonly tenant?: undefined; readonly centralReason: string };
+
+/**
+ * The AsyncLocalStorage behind {@link Tenancy}. One per process even if the package is loaded twice (CommonJS and ES
+ * module), hence on `globalThis`. Entered by `run` only: `enterWith` leaks into the next request of a keep-alive socket.
+ */
+const STORAGE: unique symbol = Symbol.for('nestjs-tenancy:context');
+const shared = globalThis as { [STORAGE]?: AsyncLocalStorage<TenancyContext> };
+const storage = (shared[STORAGE] ??= new AsyncLocalStorage<TenancyContext>());
+
+/** The context of the running code, or undefined where neither a tenant nor central work was entered. */
+export function currentContext(): TenancyContext | undefined {
+  return storage.getStore();
+}
+
+/** The tenant of the running code, or undefined. */
+export function currentTenant(): CurrentTenant | undefined {
+  return storage.getStore()?.tenant;
+}
+
+/**
+ * The tenant of the running code.
+ * @param operation what needs it, for the error
+ * @throws TenantContextMissingError
+ */
+export function requireTenant(operation: string): CurrentTenant {
+  const context = storage.getStore();
+  if (context?.tenant === undefined) {
+    throw new TenantContextMissingError(operation, context?.centralReason);
+  }
+  return context.tenant;
+}
+
+/**
+ * Runs `work` for `tenant`, in everything it calls and awaits; restores what was before, also after a throw.
+ * @throws TenantSwitchRefusedError inside the context of another tenant
+ */
+export function runForTenant<T>(tenant: CurrentTenant, work: () => T): T {
+  const outer = storage.getStore()?.tenant;
+  if (outer !== undefined && outer.id !== tenant.id) {
+    throw new TenantSwitchRefusedError(outer.slug, `tenant "${tenant.slug}"`);
+  }
+  return storage.run({ tenant }, work);
+}
+
+/** Runs `work` without a tenant. Tenant-bound operations throw in it, naming `reason`. */
+export function runCentrally<T>(reason: string, work: () => T): T {
+  return storage.run({ centralReason: reason }, work);
+}
+
+/** Runs `work` in a context captured before: for code whose caller has lost it. */
+export function runInContext<T>(context: TenancyContext, work: () => T): T {
+  return storage.run(context, work);
+}

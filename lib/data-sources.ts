@@ -1,0 +1,87 @@
+import { HttpStatus, type DynamicModule, type Type } from '@nestjs/common';
+import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { ConnectionPoolManager } from './database/connection-pool-manager.js';
+import { CENTRAL_MIGRATIONS, TENANT_MIGRATIONS } from './migration/index.js';
+import type { ResolvedTenancyOptions } from './options/resolve.js';
+import { TENANCY_OPTIONS } from './options/tokens.js';
+import { Domain } from './tenant/domain.entity.js';
+import { TenancyError } from './tenancy.error.js';
+import { Tenant } from './tenant/tenant.entity.js';
+
+type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
+type CreateDataSource = (options: DataSourceOptions) => Promise<DataSource>;
+
+/** Under this key the factory of a DataSource finds what TypeOrmModule would not inject into it. */
+const CREATE = Symbol('create');
+
+/**
+ * The two DataSources, registered where `TypeOrmModule.forRoot()` would have: the tenant-bound one as the default, the
+ * central one under its name. So `forFeature`, `@InjectRepository` and the rest work as they are.
+ */
+export function dataSourceModules(centralName: string): DynamicModule[] {
+  return [
+    TypeOrmModule.forRootAsync({
+      inject: [TENANCY_OPTIONS, ConnectionPoolManager],
+      useFactory: ({ tenants }: ResolvedTenancyOptions, pools: ConnectionPoolManager) =>
+        moduleOptions(tenants, [], TENANT_MIGRATIONS, async (options) =>
+          pools.createTenantDataSource(options),
+        ),
+      dataSourceFactory: createDataSource,
+    }),
+    TypeOrmModule.forRootAsync({
+      name: centralName,
+      inject: [TENANCY_OPTIONS, ConnectionPoolManager],
+      useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
+        ...moduleOptions(central, [Tenant, Domain], CENTRAL_MIGRATIONS, async (options) => {
+          const dataSource = await pools.createCentralDataSource(options);
+          await dataSource.initialize();
+          if (central.migrate) await migrateCentral(dataSource, pools);
+          return dataSource;
+        }),
+        // TypeOrmModule looks for it here again when the app shuts down.
+        name: centralName,
+      }),
+      dataSourceFactory: createDataSource,
+    }),
+  ];
+}
+
+function moduleOptions(
+  { entities = [], subscribers = [], migrations = [], typeorm }: Section,
+  ownEntities: readonly Type[],
+  ownMigrations: readonly Type[],
+  create: CreateDataSource,
+): TypeOrmModuleOptions {
+  const options = {
+    ...typeorm,
+    autoLoadEntities: true,
+    entities: [...ownEntities, ...Object.values(entities)],
+    subscribers: Object.values(subscribers),
+    migrations: [...ownMigrations, ...Object.values(migrations)],
+    toRetry: isWorthRetrying,
+    [CREATE]: create,
+  };
+  // `type` is added by the engine, which alone knows it.
+  return options as TypeOrmModuleOptions;
+}
+
+async function createDataSource(options?: DataSourceOptions): Promise<DataSource> {
+  const { [CREATE]: create, ...own } = options as DataSourceOptions & {
+    readonly [CREATE]: CreateDataSource;
+  };
+  return create(own as DataSourceOptions);
+}
+
+/** Under a lock, so that processes that start together do not all create the same tables. */
+async function migrateCentral(dataSource: DataSource, pools: ConnectionPoolManager): Promise<void> {
+  const { database } = pools.centralPlacement;
+  await pools.centralAdministration.withLock(`tenancy:migrate:${database}`, 60_000, async () => {
+    await dataSource.runMigrations({ transaction: 'each' });
+  });
+}
+
+/** A server may still be starting. Everything else, refused options or a broken migration, stays as it is. */
+function isWorthRetrying(error: unknown): boolean {
+  return error instanceof TenancyError && error.getStatus() === HttpStatus.SERVICE_UNAVAILABLE;
+}

@@ -1,0 +1,175 @@
+import {
+  BaseEntity,
+  DataSource,
+  EntityManager,
+  type DataSourceOptions,
+  type QueryRunner,
+} from 'typeorm';
+import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
+import type { Placement } from '../context/current-tenant.js';
+import type { TypeOrmBinding } from './engines/engine.js';
+import { place } from './entity-owner.js';
+import { ActiveRecordRefusedError } from './errors.js';
+import { OwnedRelationLoader } from './owned-relation-loader.js';
+import { OwnerCheckedEntityManager } from './owner-checked-entity-manager.js';
+import { OwnerSubscriber } from './owner-subscriber.js';
+import { PlacedQueryResultCache } from './placed-query-result-cache.js';
+import type { Lease } from './pooled-connection.js';
+
+type ReplicationMode = Parameters<DataSource['createQueryRunner']>[0];
+
+/** Where a bound DataSource gets its connections. */
+export interface Binding {
+  readonly typeorm: TypeOrmBinding;
+  /** The placement of the running code. @throws TenantContextMissingError */
+  readonly here: (operation: string) => Placement;
+  /** The same, undefined where the running code has none. */
+  readonly hereIfAny: () => Placement | undefined;
+  readonly lease: (placement: Placement) => Lease | Promise<Lease>;
+  /** False for the central DataSource, where ActiveRecord entities do no harm. */
+  readonly refuseActiveRecord: boolean;
+}
+
+/**
+ * One DataSource for all tenants. Its metadata is built once; the tenant is read when a query runner is *made*, and the
+ * query runner leases its connection from that tenant's server when it first needs one. {@link at} gives a view that is
+ * pinned to one tenant: 2.7 µs and 1.1 KB instead of a DataSource of its own.
+ */
+export class BoundDataSource extends DataSource {
+  /** The placement that this view is pinned to; undefined on the DataSource that follows the context. */
+  readonly placement?: Placement;
+  private readonly views = new WeakMap<Placement, BoundDataSource>();
+  private readonly pinned: BoundDataSource;
+
+  constructor(
+    options: DataSourceOptions,
+    private readonly binding: Binding,
+  ) {
+    super({ ...options, ...binding.typeorm.options } as DataSourceOptions);
+    // The base constructor made these before `binding` was there.
+    const { queryResultCache } = this;
+    Object.assign(this, {
+      manager: this.createEntityManager(),
+      relationLoader: new OwnedRelationLoader(this, binding.hereIfAny),
+      ...(queryResultCache && {
+        queryResultCache: new PlacedQueryResultCache(queryResultCache, sharesCache(options), () =>
+          binding.here('The query result cache'),
+        ),
+      }),
+    });
+    this.pinned = pinnedPrototype(this);
+  }
+
+  /** This DataSource pinned to one placement. Opens nothing; the same object for the same placement object. */
+  at(placement: Placement): BoundDataSource {
+    const known = this.views.get(placement);
+    if (known !== undefined) return known;
+    const view = Object.create(this.pinned) as BoundDataSource;
+    const driver = Object.create(this.driver) as BoundDataSource['driver'];
+    // TypeORM 0.3 calls it `connection`, which in 1 is a getter of `dataSource`.
+    const backReference = 'dataSource' in driver ? 'dataSource' : 'connection';
+    Object.assign(driver, { [backReference]: view });
+    Object.assign(view, { driver, placement });
+    this.binding.typeorm.bind(driver, () => this.binding.lease(placement), placement.database);
+    this.views.set(placement, view);
+    return view;
+  }
+
+  override async initialize(): Promise<this> {
+    await super.initialize();
+    this.subscribers.push(new OwnerSubscriber());
+    // A query runner taken from the driver, past the DataSource, follows the context too.
+    this.binding.typeorm.bind(this.driver, () =>
+      this.binding.lease(this.binding.here('A query runner of the tenant DataSource')),
+    );
+    return this;
+  }
+
+  /** A view holds no connections: there is nothing to destroy, and the pool must outlive it. */
+  override async destroy(): Promise<void> {
+    if (this.placement === undefined) await super.destroy();
+  }
+
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    if (this.placement === undefined) return this.current('A query').createQueryRunner(mode);
+    return place(super.createQueryRunner(mode), this.placement);
+  }
+
+  override createEntityManager(queryRunner?: QueryRunner): EntityManager {
+    return new OwnerCheckedEntityManager(
+      this,
+      queryRunner,
+      () => this.placement ?? this.binding.here('An entity manager'),
+    );
+  }
+
+  override async synchronize(dropBeforeSync?: boolean): Promise<void> {
+    if (this.placement !== undefined) return super.synchronize(dropBeforeSync);
+    return this.current('synchronize()').synchronize(dropBeforeSync);
+  }
+
+  override async dropDatabase(): Promise<void> {
+    if (this.placement !== undefined) return super.dropDatabase();
+    return this.current('dropDatabase()').dropDatabase();
+  }
+
+  override async runMigrations(
+    options?: Parameters<DataSource['runMigrations']>[0],
+  ): ReturnType<DataSource['runMigrations']> {
+    if (this.placement !== undefined) return super.runMigrations(options);
+    return this.current('runMigrations()').runMigrations(options);
+  }
+
+  override async undoLastMigration(
+    options?: Parameters<DataSource['undoLastMigration']>[0],
+  ): Promise<void> {
+    if (this.placement !== undefined) return super.undoLastMigration(options);
+    return this.current('undoLastMigration()').undoLastMigration(options);
+  }
+
+  override async showMigrations(): Promise<boolean> {
+    if (this.placement !== undefined) return super.showMigrations();
+    return this.current('showMigrations()').showMigrations();
+  }
+
+  protected override async buildMetadatas(): Promise<void> {
+    await super.buildMetadatas();
+    const refused = this.entityMetadatas.filter(({ target }) => isActiveRecord(target));
+    if (this.binding.refuseActiveRecord && refused.length > 0) {
+      throw new ActiveRecordRefusedError(refused.map(({ name }) => name));
+    }
+  }
+
+  private current(operation: string): BoundDataSource {
+    return this.at(this.binding.here(operation));
+  }
+}
+
+/** What all views have in common: parts that hang on the view, made when first used, so that most views stay small. */
+function pinnedPrototype(source: BoundDataSource): BoundDataSource {
+  return Object.create(source, {
+    manager: madeOnUse('manager', (view) => view.createEntityManager()),
+    // TypeORM's own: the view is the right tenant already.
+    relationLoader: madeOnUse('relationLoader', (view) => new RelationLoader(view)),
+  }) as BoundDataSource;
+}
+
+function madeOnUse(name: string, make: (view: BoundDataSource) => unknown): PropertyDescriptor {
+  return {
+    get(this: BoundDataSource) {
+      const value = make(this);
+      Object.defineProperty(this, name, { value });
+      return value;
+    },
+  };
+}
+
+function isActiveRecord(target: unknown): boolean {
+  return typeof target === 'function' && target.prototype instanceof BaseEntity;
+}
+
+/** Only TypeORM's own table, its default, lies in each tenant's database. */
+function sharesCache({ cache }: DataSourceOptions): boolean {
+  if (typeof cache !== 'object') return false;
+  return cache.provider !== undefined || (cache.type ?? 'database') !== 'database';
+}

@@ -1,0 +1,192 @@
+import type { Connection, Query, QueryError, QueryOptions } from 'mysql2';
+import type { Readable } from 'node:stream';
+import { LeaseReleasedError } from '../../errors.js';
+import type { Lease } from '../../pooled-connection.js';
+import { SessionWatch } from './session-watch.js';
+
+type Callback = (error: QueryError | null, result?: unknown, fields?: unknown) => void;
+type Rows = readonly [result: unknown, fields: unknown];
+
+/** The two commands of mysql2 in their widest form, in place of its many overloads. */
+interface Commands {
+  query(options: QueryOptions, values: unknown, callback?: Callback): Query;
+  execute(options: QueryOptions, values: unknown, callback?: Callback): Query;
+}
+
+/** What a lease leaves behind for the connection to know. */
+export interface LeaseReport {
+  /** The session is not as it was. */
+  readonly soiled: boolean;
+  /** Something still runs on the connection, or it failed for good: not to be lent again. */
+  readonly unusable: boolean;
+}
+
+/**
+ * A mysql2 connection as a query runner sees it, for the time of one lease: afterwards it refuses, so that a connection
+ * kept by mistake cannot reach the tenant that has it next.
+ */
+export class MysqlLease implements Lease {
+  private readonly watch = new SessionWatch();
+  private running = 0;
+  private released = false;
+  private unusable = false;
+  private promised?: PromisedMysqlLease;
+
+  constructor(
+    private readonly connection: Connection,
+    private readonly giveBack: (report: LeaseReport) => void,
+  ) {}
+
+  get threadId(): number {
+    return this.connection.threadId;
+  }
+
+  query(sql: string | QueryOptions, values?: unknown, callback?: Callback): Query {
+    return this.send('query', sql, values, callback);
+  }
+
+  execute(sql: string | QueryOptions, values?: unknown, callback?: Callback): Query {
+    return this.send('execute', sql, values, callback);
+  }
+
+  /** The same connection with promises; without mysql2's extra stack trace for every query. */
+  promise(): PromisedMysqlLease {
+    return (this.promised ??= new PromisedMysqlLease(this));
+  }
+
+  beginTransaction(callback?: Callback): void {
+    this.query('START TRANSACTION', callback);
+  }
+
+  commit(callback?: Callback): void {
+    this.query('COMMIT', callback);
+  }
+
+  rollback(callback?: Callback): void {
+    this.query('ROLLBACK', callback);
+  }
+
+  ping(callback?: (error: QueryError | null) => void): void {
+    this.refuseAfterRelease();
+    this.connection.ping(callback);
+  }
+
+  escape(value: unknown): string {
+    return this.connection.escape(value);
+  }
+
+  escapeId(name: string): string {
+    return this.connection.escapeId(name);
+  }
+
+  format(sql: string, values?: unknown[]): string {
+    return this.connection.format(sql, values);
+  }
+
+  on(event: string, listener: (...values: unknown[]) => void): this {
+    this.connection.on(event, listener);
+    return this;
+  }
+
+  removeListener(event: string, listener: (...values: unknown[]) => void): this {
+    this.connection.removeListener(event, listener);
+    return this;
+  }
+
+  listeners(event: string): unknown[] {
+    return this.connection.listeners(event);
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.giveBack({
+      soiled: this.watch.soiled,
+      unusable: this.unusable || this.running > 0,
+    });
+  }
+
+  /** Gives the connection back to be closed: what it was doing cannot be finished. */
+  destroy(): void {
+    this.unusable = true;
+    this.release();
+  }
+
+  private send(
+    kind: 'query' | 'execute',
+    sql: string | QueryOptions,
+    values?: unknown,
+    callback?: Callback,
+  ): Query {
+    this.refuseAfterRelease();
+    const options = typeof sql === 'string' ? { sql } : sql;
+    this.watch.see(options.sql);
+    const done = typeof values === 'function' ? (values as Callback) : callback;
+    const bound = typeof values === 'function' ? undefined : values;
+    this.running += 1;
+    const commands: Commands = this.connection;
+    if (done === undefined) return this.follow(commands[kind](options, bound));
+    const answered: Callback = (error, result, fields) => {
+      this.running -= 1;
+      if (error) this.judge(error);
+      done(error, result, fields);
+    };
+    return commands[kind](options, bound, answered);
+  }
+
+  /** A command without a callback is read through its events, or through a stream. */
+  private follow(command: Query): Query {
+    command.once('end', () => (this.running -= 1));
+    command.on('error', (error: QueryError) => this.judge(error));
+    const stream = command.stream.bind(command);
+    command.stream = (options): Readable => {
+      const readable = stream(options);
+      // A reader that goes away half-way (an aborted request) leaves rows on the wire, and TypeORM never releases.
+      readable.once('close', () => {
+        if (this.running > 0) this.destroy();
+      });
+      return readable;
+    };
+    return command;
+  }
+
+  private judge(error: QueryError): void {
+    if (error.fatal || error.errno === NO_DATABASE_SELECTED) this.unusable = true;
+  }
+
+  private refuseAfterRelease(): void {
+    if (this.released) throw new LeaseReleasedError();
+  }
+}
+
+/** The session's database was dropped by somebody else; recreated or not, this session is not in it any more. */
+const NO_DATABASE_SELECTED = 1046;
+
+class PromisedMysqlLease {
+  constructor(private readonly lease: MysqlLease) {}
+
+  query(sql: string | QueryOptions, values?: unknown): Promise<Rows> {
+    return this.send('query', sql, values);
+  }
+
+  execute(sql: string | QueryOptions, values?: unknown): Promise<Rows> {
+    return this.send('execute', sql, values);
+  }
+
+  release(): void {
+    this.lease.release();
+  }
+
+  private send(
+    kind: 'query' | 'execute',
+    sql: string | QueryOptions,
+    values?: unknown,
+  ): Promise<Rows> {
+    return new Promise((resolve, reject) => {
+      this.lease[kind](sql, values, (error, result, fields) => {
+        if (error) reject(error);
+        else resolve([result, fields]);
+      });
+    });
+  }
+}

@@ -1,0 +1,47 @@
+import type BetterSqlite3 from 'better-sqlite3';
+import type { PooledConnection } from '../../pooled-connection.js';
+import type { FileWriteLock } from './file-write-lock.js';
+import { SqliteLease } from './sqlite-lease.js';
+
+/** An open file and the lock of its writers. */
+export interface SqliteHandle {
+  readonly database: string;
+  readonly sqlite: BetterSqlite3.Database;
+  readonly writeLock: FileWriteLock;
+}
+
+/** One handle on one tenant's file. To turn it to another tenant is to close it and to open that one's file. */
+export class SqliteConnection implements PooledConnection<SqliteLease> {
+  broken = false;
+  soiled = false;
+
+  constructor(
+    private handle: SqliteHandle,
+    private readonly openHandle: (database: string) => SqliteHandle,
+    private readonly acquireTimeout: number,
+  ) {}
+
+  get database(): string {
+    return this.handle.database;
+  }
+
+  lend(giveBack: () => void): SqliteLease {
+    return new SqliteLease(this.handle, this.acquireTimeout, ({ soiled, unusable }) => {
+      this.soiled ||= soiled;
+      this.broken ||= unusable;
+      giveBack();
+    });
+  }
+
+  async turn(database: string): Promise<void> {
+    const opened = this.openHandle(database);
+    this.handle.sqlite.close();
+    this.handle = opened;
+    this.soiled = false;
+  }
+
+  async close(): Promise<void> {
+    this.broken = true;
+    this.handle.sqlite.close();
+  }
+}

@@ -1,0 +1,153 @@
+import { HttpStatus } from '@nestjs/common';
+import { TenancyError } from '../tenancy.error.js';
+
+/** Every connection to the server was leased for as long as the caller was willing to wait. */
+export class PoolTimeoutError extends TenancyError {
+  constructor(server: string, timeout: number, maxConnections: number, waiting: number) {
+    super({
+      code: 'POOL_TIMEOUT',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 1,
+      message:
+        `No connection to server "${server}" became free within ${timeout} ms: all ${maxConnections} are leased and ` +
+        `${waiting} more wait. Look for query runners that are never released and for long transactions; ` +
+        'else raise maxConnections, if the server has room, or acquireTimeout.',
+    });
+  }
+}
+
+/** The pool is closing or closed: the app shuts down. */
+export class PoolClosedError extends TenancyError {
+  constructor(server: string) {
+    super({
+      code: 'POOL_CLOSED',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 5,
+      message: `The pool of server "${server}" is closed, because the app is shutting down.`,
+    });
+  }
+}
+
+/** A new connection to a server could not be opened. */
+export class ServerUnreachableError extends TenancyError {
+  constructor(server: string, address: string, cause: unknown) {
+    super({
+      code: 'SERVER_UNREACHABLE',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 5,
+      message:
+        `Cannot connect to server "${server}" (${address}): ${reasonOf(cause)}. ` +
+        'Check that it runs, that the address is right and that the account may log in from here.',
+      cause,
+    });
+  }
+}
+
+/** A tenant's placement names a server that the options do not. */
+export class ServerUnknownError extends TenancyError {
+  constructor(server: string, known: readonly string[]) {
+    super({
+      code: 'SERVER_UNKNOWN',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `A tenant is placed on server "${server}", which tenants.servers does not name. Known: ${known.join(', ')}. ` +
+        'Put the server back into the options, or move the tenant.',
+    });
+  }
+}
+
+/** A tenant's database is not on its server. */
+export class DatabaseMissingError extends TenancyError {
+  constructor(server: string, database: string) {
+    super({
+      code: 'TENANT_DATABASE_MISSING',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      message:
+        `Database "${database}" is not on server "${server}". Restore it from a backup; ` +
+        'if the tenant is gone for good, delete it with TenantService.delete().',
+    });
+  }
+}
+
+/** A database of the wanted name was there before. */
+export class DatabaseExistsError extends TenancyError {
+  constructor(server: string, database: string) {
+    super({
+      code: 'TENANT_DATABASE_EXISTS',
+      status: HttpStatus.CONFLICT,
+      message:
+        `Server "${server}" already has a database "${database}"; it is left untouched. ` +
+        'Choose another name with `database`, or take it over as it is with `adoptDatabase`.',
+    });
+  }
+}
+
+/** Another process holds the lock. */
+export class LockTimeoutError extends TenancyError {
+  constructor(lock: string, timeout: number) {
+    super({
+      code: 'LOCK_TIMEOUT',
+      status: HttpStatus.CONFLICT,
+      retryAfter: 5,
+      message: `Another process holds the lock "${lock}" for more than ${timeout} ms. Try again when it is done.`,
+    });
+  }
+}
+
+/** A connection was used after it had been given back. */
+export class LeaseReleasedError extends TenancyError {
+  constructor() {
+    super({
+      code: 'LEASE_RELEASED',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        'A database connection was used after it was released; by now it may serve another tenant. ' +
+        'Look for a query that is not awaited, or for a query runner that is used after release().',
+    });
+  }
+}
+
+/** An entity of one tenant was about to be used in another. */
+export class CrossTenantError extends TenancyError {
+  constructor(operation: string, entity: string, owner: string, current: string) {
+    super({
+      code: 'CROSS_TENANT_ENTITY',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `${operation} refused: the ${entity} was loaded from "${owner}" and the work is for "${current}". ` +
+        'To copy data between tenants on purpose, build a new object from plain values.',
+    });
+  }
+}
+
+/** A tenant entity extends TypeORM's `BaseEntity`. */
+export class ActiveRecordRefusedError extends TenancyError {
+  constructor(entities: readonly string[]) {
+    super({
+      code: 'ACTIVE_RECORD_REFUSED',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `${entities.join(', ')} extend(s) BaseEntity. TypeORM binds such entities to the DataSource that was ` +
+        'initialised last, which cannot be made safe. Remove "extends BaseEntity" and use @InjectRepository.',
+    });
+  }
+}
+
+/** `queryResultCache.clear()` would have emptied the cache of every tenant. */
+export class QueryCacheClearRefusedError extends TenancyError {
+  constructor() {
+    super({
+      code: 'QUERY_CACHE_CLEAR_REFUSED',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        'queryResultCache.clear() empties the whole store, which other tenants share. ' +
+        'Remove this tenant’s entries by their identifiers: queryResultCache.remove([identifier]).',
+    });
+  }
+}
+
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  const code = 'code' in cause ? `${String(cause.code)} ` : '';
+  return `${code}${cause.message}`.trim();
+}

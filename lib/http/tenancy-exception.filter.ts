@@ -1,0 +1,37 @@
+import { Catch, HttpStatus, Logger, type ArgumentsHost } from '@nestjs/common';
+import { BaseExceptionFilter } from '@nestjs/core';
+import type { ServerResponse } from 'node:http';
+import { TenancyError } from '../tenancy.error.js';
+
+/** Answers a {@link TenancyError} as NestJS does, with `Retry-After` where it has one, and logs those from 500 on. */
+@Catch(TenancyError)
+export class TenancyExceptionFilter extends BaseExceptionFilter<TenancyError> {
+  private readonly logger = new Logger(TenancyExceptionFilter.name);
+
+  override catch(error: TenancyError, host: ArgumentsHost): void {
+    // GraphQL and the others have no response here; their own handling takes what is thrown.
+    if (host.getType() !== 'http') throw error;
+    if (error.getStatus() >= Number(HttpStatus.INTERNAL_SERVER_ERROR))
+      this.logger.error(error.message, stackOf(error));
+    if (error.retryAfter !== undefined) {
+      setHeader(host.switchToHttp().getResponse(), 'Retry-After', String(error.retryAfter));
+    }
+    super.catch(error, host);
+  }
+}
+
+/** On the response of node itself, which Express extends and Fastify keeps in `raw`: an error in a middleware has that. */
+function setHeader(
+  response: ServerResponse & { readonly raw?: ServerResponse },
+  name: string,
+  value: string,
+): void {
+  const { raw = response } = response;
+  if (!raw.headersSent) raw.setHeader(name, value);
+}
+
+/** The stack with those of its causes, where the reason of a 503 is. */
+function stackOf(error: Error): string {
+  const stack = error.stack ?? error.message;
+  return error.cause instanceof Error ? `${stack}\nCaused by: ${stackOf(error.cause)}` : stack;
+}

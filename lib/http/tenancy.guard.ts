@@ -1,0 +1,112 @@
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { CurrentTenant } from '../context/current-tenant.js';
+import type { Outcome } from '../identify/outcome.js';
+import type { RouteMode } from '../options/identifier.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import {
+  RequestTenantNotFoundError,
+  RouteNotForTenantError,
+  TenantBlockedError,
+  TenantCredentialInvalidError,
+  TenantForbiddenError,
+  TenantNotServedYetError,
+  TenantSuspendedError,
+} from './errors.js';
+import { requestOf, tenancyOf } from './request-tenancy.js';
+import { ROUTE_MODE } from './route-mode.js';
+
+/**
+ * Refuses what the middleware found out: a route that needs a tenant without one, a central route with one, a client
+ * that may not act in the tenant, a tenant that is not served. It only reads memory. A request that the middleware was
+ * told to leave alone (`http.exclude`) passes, without a tenant.
+ */
+@Injectable()
+export class TenancyGuard implements CanActivate {
+  private readonly defaultRouteMode: RouteMode;
+  private readonly hasCentralHosts: boolean;
+
+  constructor(
+    @Inject(TENANCY_OPTIONS) { http }: ResolvedTenancyOptions,
+    private readonly reflector: Reflector,
+  ) {
+    this.defaultRouteMode = http.defaultRouteMode;
+    this.hasCentralHosts = http.centralHosts.length > 0;
+  }
+
+  canActivate(context: ExecutionContext): boolean {
+    const request = this.getRequest(context);
+    const tenancy = request && tenancyOf(request);
+    if (tenancy !== undefined) this.verify(tenancy.outcome, this.getRouteMode(context));
+    return true;
+  }
+
+  /** The HTTP request of `context`, or undefined where there is none to verify. Override it for other transports. */
+  protected getRequest(context: ExecutionContext): object | undefined {
+    return requestOf(context);
+  }
+
+  /** The mode of the route: the handler's, else the controller's, else `http.defaultRouteMode`. */
+  protected getRouteMode(context: ExecutionContext): RouteMode {
+    const marked = [context.getHandler(), context.getClass()];
+    return (
+      this.reflector.getAllAndOverride<RouteMode | undefined>(ROUTE_MODE, marked) ??
+      this.defaultRouteMode
+    );
+  }
+
+  /** @throws the error that the request is refused with */
+  protected verify(outcome: Outcome, mode: RouteMode): void {
+    switch (outcome.kind) {
+      case 'found':
+        if (mode === 'central') throw new RouteNotForTenantError(outcome.tenant.slug, outcome.by);
+        return this.verifyStatus(outcome.tenant);
+      case 'none':
+      case 'unknown':
+        return this.verifyWithoutTenant(outcome, mode);
+      case 'invalid':
+        throw outcome.credential
+          ? new TenantCredentialInvalidError(outcome.by, outcome.problem)
+          : new RequestTenantNotFoundError(`${outcome.by}: ${outcome.problem}`);
+      case 'forbidden':
+        throw new TenantForbiddenError(outcome.by, outcome.problem);
+    }
+  }
+
+  /** @throws the error that a tenant of this status is refused with */
+  protected verifyStatus({ slug, status }: CurrentTenant): void {
+    switch (status) {
+      case 'active':
+        return;
+      case 'suspended':
+        throw new TenantSuspendedError(slug);
+      case 'blocked':
+        throw new TenantBlockedError(slug);
+      case 'provisioning':
+      case 'failed':
+        throw new TenantNotServedYetError(slug, status);
+      case 'deleted':
+        throw new RequestTenantNotFoundError(`tenant "${slug}" is deleted`);
+    }
+  }
+
+  private verifyWithoutTenant(
+    outcome: Extract<Outcome, { kind: 'none' | 'unknown' }>,
+    mode: RouteMode,
+  ): void {
+    if (mode === 'tenant') throw new RequestTenantNotFoundError(problemOf(outcome));
+    if (mode === 'universal' || !this.hasCentralHosts) return;
+    if (outcome.kind === 'none' && outcome.onCentralHost) return;
+    throw new RequestTenantNotFoundError(
+      'its route is central and its host is not among http.centralHosts',
+    );
+  }
+}
+
+function problemOf(outcome: Extract<Outcome, { kind: 'none' | 'unknown' }>): string {
+  if (outcome.kind === 'unknown') {
+    return `no tenant has the ${outcome.key.kind} "${outcome.key.value}", read by the identifier "${outcome.by}"`;
+  }
+  return outcome.onCentralHost ? 'its host is a central one' : 'no identifier found a key in it';
+}

@@ -1,0 +1,30 @@
+import {
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { currentContext, runInContext } from '../context/tenant-context.js';
+import { requestOf, tenancyOf } from './request-tenancy.js';
+
+/**
+ * Runs the handler in its request's context when that was lost on the way: by a middleware whose callback comes from a
+ * shared socket, say, and so from another request's context. Otherwise it does nothing.
+ */
+@Injectable()
+export class TenancyInterceptor implements NestInterceptor {
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const request = this.getRequest(context);
+    const tenancy = request && tenancyOf(request);
+    if (tenancy === undefined || tenancy.context === currentContext()) return next.handle();
+    return new Observable((subscriber) =>
+      runInContext(tenancy.context, () => next.handle().subscribe(subscriber)),
+    );
+  }
+
+  /** The HTTP request of `context`, or undefined where there is none. Override it for other transports. */
+  protected getRequest(context: ExecutionContext): object | undefined {
+    return requestOf(context);
+  }
+}

@@ -1,0 +1,60 @@
+export { TenancyError, type TenancyErrorDetails } from './tenancy.error.js';
+export {
+  TenancyModule,
+  type TenancyModuleAsyncOptions,
+  type TenancyModuleOptions,
+  type TenancyOptionsFactory,
+} from './tenancy.module.js';
+
+export { TenancyOptionsError, type OptionIssue } from './options/errors.js';
+export * from './options/identifier.js';
+export * from './options/tenancy-options.js';
+
+export type { Placement, TenantSettings, TenantStatus } from './context/current-tenant.js';
+export * from './context/errors.js';
+export type { ForEachOptions } from './context/for-each.js';
+export { Tenancy } from './context/tenancy.js';
+
+export { ConnectionPoolManager, type PoolStats } from './database/connection-pool-manager.js';
+export * from './database/errors.js';
+export { InjectTenantDataSource } from './database/inject-tenant-data-source.js';
+export type { ServerPoolStats } from './database/server-pool.js';
+
+export { Domain } from './tenant/domain.entity.js';
+export {
+  DatabaseNotOwnedError,
+  DomainNotFoundError,
+  TenantConfirmationError,
+  TenantConflictError,
+  TenantDataGoneError,
+  TenantInputError,
+  TenantProvisioningError,
+  TenantTransitionError,
+} from './tenant/errors.js';
+export type { TenancyEvent, TenancyEventName } from './tenant/tenancy-events.js';
+export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
+export { TenantRegistry } from './tenant/tenant-registry.js';
+export type { ListTenants, TenantPage } from './tenant/tenant-store.js';
+export { Tenant, type DatabaseOrigin, type ProvisioningStep } from './tenant/tenant.entity.js';
+export {
+  TenantService,
+  type DeleteTenant,
+  type RepairTenant,
+  type TenantReference,
+} from './tenant/tenant.service.js';
+
+export * from './identify/by-cookie.js';
+export * from './identify/by-custom.js';
+export * from './identify/by-domain.js';
+export * from './identify/by-header.js';
+export * from './identify/by-path.js';
+export * from './identify/by-query.js';
+export * from './identify/by-subdomain.js';
+export * from './identify/by-token-claim.js';
+
+export { CurrentTenant } from './http/current-tenant.decorator.js';
+export * from './http/errors.js';
+export { CentralRoute, TenantRoute, UniversalRoute } from './http/route-mode.js';
+export { TenancyGuard } from './http/tenancy.guard.js';
+export { TenancyInterceptor } from './http/tenancy.interceptor.js';
+export { TenancyMiddleware } from './http/tenancy.middleware.js';

@@ -1,0 +1,35 @@
+import type { TenancyOptions } from './tenancy-options.js';
+
+/** The environment variables that fill what the code leaves out. What the code says wins. */
+export const ENVIRONMENT = {
+  centralUrl: 'TENANCY_CENTRAL_URL',
+  serverUrl: 'TENANCY_SERVER_URL',
+  maxConnections: 'TENANCY_MAX_CONNECTIONS',
+  databasePrefix: 'TENANCY_DATABASE_PREFIX',
+} as const;
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** `options` with the gaps filled from `env`. An empty variable counts as absent. */
+export function fillFromEnvironment(options: TenancyOptions, env: Environment): TenancyOptions {
+  const read = (name: string): string | undefined => env[name] || undefined;
+  const centralUrl = options.central?.url ?? read(ENVIRONMENT.centralUrl);
+  const databasePrefix = options.tenants?.databasePrefix ?? read(ENVIRONMENT.databasePrefix);
+  const servers = options.tenants?.servers ?? serverFromEnvironment(read);
+  return {
+    ...options,
+    central: { ...options.central, ...(centralUrl !== undefined && { url: centralUrl }) },
+    tenants: {
+      ...options.tenants,
+      ...(servers !== undefined && { servers }),
+      ...(databasePrefix !== undefined && { databasePrefix }),
+    },
+  };
+}
+
+function serverFromEnvironment(read: (name: string) => string | undefined) {
+  const url = read(ENVIRONMENT.serverUrl);
+  if (url === undefined) return undefined;
+  const maxConnections = read(ENVIRONMENT.maxConnections);
+  return { main: { url, ...(maxConnections && { maxConnections: Number(maxConnections) }) } };
+}

@@ -1,0 +1,119 @@
+import {
+  ConfigurableModuleBuilder,
+  Module,
+  type DynamicModule,
+  type Provider,
+} from '@nestjs/common';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { TENANT_DIRECTORY, Tenancy } from './context/tenancy.js';
+import { dataSourceModules } from './data-sources.js';
+import { ConnectionPoolManager } from './database/connection-pool-manager.js';
+import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
+import { TenancyHttpModule } from './http/http.module.js';
+import { TenancyOptionsError } from './options/errors.js';
+import { resolveOptions } from './options/resolve.js';
+import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
+import { TENANCY_OPTIONS } from './options/tokens.js';
+import { RegistrySubscriber } from './tenant/registry-subscriber.js';
+import { TenancyEvents } from './tenant/tenancy-events.js';
+import { TenantProvisioner } from './tenant/tenant-provisioner.js';
+import { TenantRegistry } from './tenant/tenant-registry.js';
+import { TenantStore } from './tenant/tenant-store.js';
+import { TenantService } from './tenant/tenant.service.js';
+import { CENTRAL_DATA_SOURCE } from './tenant/tokens.js';
+
+/** Makes the options of an app that imports `TenancyModule.forRootAsync({ useClass })`. */
+export interface TenancyOptionsFactory {
+  createTenancyOptions(): TenancyOptions | Promise<TenancyOptions>;
+}
+
+const GIVEN_OPTIONS = Symbol.for('nestjs-tenancy:given-options');
+
+const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<TenancyOptions>({ optionsInjectionToken: GIVEN_OPTIONS })
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createTenancyOptions')
+    .setExtras({ centralName: CENTRAL }, (definition, { centralName }) => ({
+      ...definition,
+      global: true,
+      imports: [
+        ...(definition.imports ?? []),
+        ...dataSourceModules(centralName),
+        { module: TenancyHttpModule, global: true },
+      ],
+      providers: [...(definition.providers ?? []), ...providers(centralName)],
+      exports: [
+        TENANCY_OPTIONS,
+        ConnectionPoolManager,
+        Tenancy,
+        TenantRegistry,
+        TenantService,
+        tenantDataSourceProvider.provide,
+      ],
+    }))
+    .build();
+
+/** The options of `TenancyModule.forRoot()`, all of which may be left out. */
+export type TenancyModuleOptions = Omit<typeof OPTIONS_TYPE, 'centralName'>;
+
+/**
+ * The options of `TenancyModule.forRootAsync()`: `useFactory` with `inject`, `useClass` or `useExisting`, and `imports`.
+ * A central DataSource that is not called `central` is named here, in `centralName`, because the name is needed before
+ * the factory has run.
+ */
+export type TenancyModuleAsyncOptions = typeof ASYNC_OPTIONS_TYPE;
+
+/**
+ * Makes an app multi-tenant: import it where `TypeOrmModule.forRoot()` was. Global: import it once.
+ *
+ * ```ts
+ * @Module({ imports: [TenancyModule.forRoot(), TypeOrmModule.forFeature([Project])] })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class TenancyModule extends ConfigurableModuleClass {
+  /** @throws TenancyOptionsError when the app starts, naming every problem and its remedy */
+  static override forRoot(options: TenancyModuleOptions = {}): DynamicModule {
+    return super.forRoot({ ...options, centralName: options.central?.name ?? CENTRAL });
+  }
+
+  /** @throws TenancyOptionsError when the app starts, naming every problem and its remedy */
+  static override forRootAsync(options: TenancyModuleAsyncOptions): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}
+
+function providers(centralName: string): Provider[] {
+  return [
+    {
+      provide: TENANCY_OPTIONS,
+      inject: [GIVEN_OPTIONS],
+      useFactory: (given: TenancyOptions) => resolveOptions(named(given, centralName)),
+    },
+    { provide: CENTRAL_DATA_SOURCE, useExisting: getDataSourceToken(centralName) },
+    { provide: TENANT_DIRECTORY, useExisting: TenantRegistry },
+    ConnectionPoolManager,
+    Tenancy,
+    TenantRegistry,
+    RegistrySubscriber,
+    TenantStore,
+    TenantProvisioner,
+    TenancyEvents,
+    TenantService,
+    tenantDataSourceProvider,
+  ];
+}
+
+/** The name that the DataSource was registered under, in place of none. */
+function named(given: TenancyOptions, centralName: string): TenancyOptions {
+  const name = given.central?.name ?? centralName;
+  if (name === centralName) return { ...given, central: { ...given.central, name } };
+  throw new TenancyOptionsError([
+    {
+      path: 'central.name',
+      problem: `is "${name}", but the central DataSource was registered as "${centralName}"`,
+      remedy: `Pass it where it is needed first: forRootAsync({ centralName: '${name}', … })`,
+    },
+  ]);
+}

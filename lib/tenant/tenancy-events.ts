@@ -1,0 +1,58 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import type { Tenant } from './tenant.entity.js';
+
+/** What is told of a tenant; nothing that is secret. Each step is told before (`…ing`) and, once committed, after (`…ed`). */
+export type TenancyEventName =
+  | `tenant.${'creating' | 'created' | 'failed' | 'updating' | 'updated'}`
+  | `tenant.${'activating' | 'activated' | 'suspending' | 'suspended' | 'blocking' | 'blocked'}`
+  | `tenant.${'deleting' | 'deleted' | 'restoring' | 'restored'}`
+  | `domain.${'adding' | 'added' | 'removing' | 'removed' | 'primary-changing' | 'primary-changed'}`;
+
+/** The payload of every event. */
+export interface TenancyEvent {
+  readonly tenantId: string;
+  readonly slug: string;
+  /** The host, in events of a domain. */
+  readonly host?: string;
+}
+
+/** What is needed of `EventEmitter2`. */
+interface Emitter {
+  emit(name: string, event: TenancyEvent): unknown;
+}
+
+/**
+ * Tells events through the `EventEmitter2` of `@nestjs/event-emitter` when the app imports `EventEmitterModule`; that
+ * package is never loaded by this one. A listener that throws is logged: what it was told of is done.
+ */
+@Injectable()
+export class TenancyEvents {
+  private readonly logger = new Logger('Tenancy');
+  private emitter?: Emitter | null;
+
+  constructor(private readonly modules: ModulesContainer) {}
+
+  emit(name: TenancyEventName, { id, slug }: Pick<Tenant, 'id' | 'slug'>, host?: string): void {
+    this.emitter ??= this.findEmitter();
+    try {
+      this.emitter?.emit(name, { tenantId: id, slug, ...(host !== undefined && { host }) });
+    } catch (error) {
+      this.logger.error(
+        `A listener of ${name} failed`,
+        error instanceof Error ? error.stack : error,
+      );
+    }
+  }
+
+  private findEmitter(): Emitter | null {
+    for (const module of this.modules.values()) {
+      for (const [token, { instance }] of module.providers) {
+        if (typeof token === 'function' && token.name === 'EventEmitter2') {
+          return instance as Emitter;
+        }
+      }
+    }
+    return null;
+  }
+}

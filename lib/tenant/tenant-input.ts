@@ -1,0 +1,54 @@
+import type { TenantSettings } from '../context/current-tenant.js';
+import { TenantInputError } from './errors.js';
+import { normaliseHost } from './host.js';
+import { isSlug } from './slug.js';
+
+/** What a new tenant is made of. */
+export interface CreateTenant {
+  /** A DNS label: 1 to 63 lower-case letters, digits and inner hyphens. */
+  readonly slug: string;
+  /** For people, up to 255 characters. Default: the slug. */
+  readonly name?: string;
+  /** Hosts that lead to the tenant; the first becomes its primary domain. */
+  readonly domains?: readonly string[];
+  readonly settings?: TenantSettings;
+  /** A server of `tenants.servers`. Default: the first. */
+  readonly server?: string;
+  /** The name of the database to create. Default: `databasePrefix` and the slug. */
+  readonly database?: string;
+  /** The name of a database that is there already, to take over as it is: migrated, and never dropped. */
+  readonly adoptDatabase?: string;
+}
+
+/** What of a tenant may be changed. */
+export interface UpdateTenant {
+  readonly slug?: string;
+  readonly name?: string;
+  /** Replaces the settings as a whole. */
+  readonly settings?: TenantSettings;
+}
+
+/** @throws TenantInputError */
+export function checkSlug(slug: string): string {
+  if (isSlug(slug)) return slug;
+  throw new TenantInputError(
+    'slug',
+    `"${slug}" is not 1 to 63 lower-case letters, digits and inner hyphens`,
+  );
+}
+
+/** @throws TenantInputError */
+export function checkName(name: string): string {
+  if (name.trim() !== '' && name.length <= 255) return name;
+  throw new TenantInputError('name', 'must have 1 to 255 characters');
+}
+
+/**
+ * The one spelling of a host.
+ * @throws TenantInputError
+ */
+export function checkHost(host: string): string {
+  const normalised = normaliseHost(host);
+  if (normalised !== undefined) return normalised;
+  throw new TenantInputError('domain', `"${host}" is not a host name`);
+}

@@ -1,0 +1,162 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { DataSource } from 'typeorm';
+import { runCentrally, runForTenant } from '../context/tenant-context.js';
+import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import { DatabaseExistsError, DatabaseMissingError } from '../database/errors.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { currentTenantOf } from './current-tenant-of.js';
+import { describe } from './errors.js';
+import { TenantStore } from './tenant-store.js';
+import type { ProvisioningStep, Tenant } from './tenant.entity.js';
+import { Turns } from './turns.js';
+
+/** Milliseconds to wait for another process that works on the same tenant. */
+const LOCK_TIMEOUT = 10_000;
+
+/**
+ * Takes a tenant's database through its steps. Each is recorded when it is done, and can be done again: whoever comes
+ * after a crash goes on where the record ends. One at a time per tenant, over all processes.
+ */
+@Injectable()
+export class TenantProvisioner {
+  private readonly turns: Turns;
+
+  constructor(
+    private readonly store: TenantStore,
+    private readonly pools: ConnectionPoolManager,
+    @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
+  ) {
+    // Each holds its lock on one central connection and works on others: half of them must stay free.
+    this.turns = new Turns(Math.max(1, Math.floor(options.central.server.maxConnections / 2)));
+  }
+
+  /** Runs `work` with the tenant's row as it is now, alone over all processes. */
+  alone<T>(tenantId: string, work: (tenant: Tenant) => Promise<T>): Promise<T> {
+    const { centralAdministration } = this.pools;
+    return runCentrally('provision a tenant', () =>
+      this.turns.take(() =>
+        centralAdministration.withLock(`tenancy:tenant:${tenantId}`, LOCK_TIMEOUT, async () =>
+          work(await this.store.get(tenantId)),
+        ),
+      ),
+    );
+  }
+
+  /** Goes on from the recorded step until nothing is left to do. */
+  async finish(tenant: Tenant): Promise<void> {
+    while (tenant.step !== 'done') await this.nextStep(tenant);
+  }
+
+  /** Drops the database if it was made here, and forgets the tenant. Only for one that never was active. */
+  async undo(tenant: Tenant): Promise<void> {
+    if (await this.madeDatabase(tenant)) await this.drop(tenant);
+    await this.store.remove(tenant);
+  }
+
+  /** Drops the database of a deleted tenant. */
+  async finishDropping(tenant: Tenant): Promise<void> {
+    await this.drop(tenant);
+    await this.record(tenant, 'dropped');
+  }
+
+  private async nextStep(tenant: Tenant): Promise<void> {
+    switch (tenant.step) {
+      case 'reserved':
+        return this.prepare(tenant);
+      case 'creating':
+        return this.create(tenant);
+      case 'created':
+        return this.migrate(tenant);
+      case 'migrated':
+        return this.seed(tenant);
+      case 'seeded':
+        return this.store.changeStatus(tenant, 'provision', { step: 'done', failure: null });
+      default:
+        throw new Error(`A tenant in step "${tenant.step}" has nothing to finish`);
+    }
+  }
+
+  /** After this a database of that name, if there is one, was made by us: nobody's was there before. */
+  private async prepare(tenant: Tenant): Promise<void> {
+    const { server, database } = tenant.placement;
+    const exists = await this.pools.administration(server).databaseExists(database);
+    if (tenant.databaseOrigin === 'adopted') {
+      if (!exists) throw new DatabaseMissingError(server, database);
+      return this.record(tenant, 'created');
+    }
+    if (exists) throw new DatabaseExistsError(server, database);
+    return this.record(tenant, 'creating');
+  }
+
+  private async create(tenant: Tenant): Promise<void> {
+    const { server, database } = tenant.placement;
+    const administration = this.pools.administration(server);
+    try {
+      await administration.createDatabase(database);
+    } catch (error) {
+      // Killed after CREATE DATABASE and before this was recorded, ours is there and empty. Anything else is not ours.
+      const ours =
+        error instanceof DatabaseExistsError && (await administration.countTables(database)) === 0;
+      if (!ours) {
+        if (error instanceof DatabaseExistsError) await this.record(tenant, 'reserved');
+        throw error;
+      }
+    }
+    await this.record(tenant, 'created');
+  }
+
+  private async migrate(tenant: Tenant): Promise<void> {
+    const dataSource = this.pools.dataSource(tenant);
+    // MySQL and MariaDB commit every DDL statement by themselves; the transaction covers what a migration inserts.
+    await dataSource.runMigrations({ transaction: 'each' });
+    await createCacheTable(dataSource);
+    await this.record(tenant, 'migrated');
+  }
+
+  private async seed(tenant: Tenant): Promise<void> {
+    const { seed } = this.options.tenants;
+    const current = currentTenantOf(tenant);
+    if (seed !== undefined) {
+      await runForTenant(current, () => seed(current, this.pools.dataSource(current)));
+    }
+    await this.record(tenant, 'seeded');
+  }
+
+  private async madeDatabase({ databaseOrigin, step, placement }: Tenant): Promise<boolean> {
+    if (databaseOrigin === 'adopted' || step === 'reserved') return false;
+    if (step !== 'creating') return true;
+    const administration = this.pools.administration(placement.server);
+    return (
+      (await administration.databaseExists(placement.database)) &&
+      (await administration.countTables(placement.database)) === 0
+    );
+  }
+
+  private async drop(tenant: Tenant): Promise<void> {
+    await this.pools.drain(tenant);
+    const { server, database } = tenant.placement;
+    await this.pools.administration(server).dropDatabase(database);
+  }
+
+  /** Leaves the tenant as failed, for {@link finish} to be tried again. */
+  async fail(tenant: Tenant, cause: unknown): Promise<void> {
+    await this.store.changeStatus(tenant, 'fail', { failure: describe(cause) });
+  }
+
+  private async record(tenant: Tenant, step: ProvisioningStep): Promise<void> {
+    await this.store.update(tenant, { step });
+    tenant.step = step;
+  }
+}
+
+/** The table of TypeORM's query result cache, where the options turn that on: no migration makes it. */
+async function createCacheTable(dataSource: DataSource): Promise<void> {
+  if (dataSource.queryResultCache === undefined) return;
+  const queryRunner = dataSource.createQueryRunner();
+  try {
+    await dataSource.queryResultCache.synchronize(queryRunner);
+  } finally {
+    await queryRunner.release();
+  }
+}

@@ -1,0 +1,117 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
+import { DataSource, MoreThan, Not } from 'typeorm';
+import type { CurrentTenant } from '../context/current-tenant.js';
+import { TenantNotFoundError } from '../context/errors.js';
+import type { TenantDirectory } from '../context/tenancy.js';
+import type { TenantKey } from '../options/identifier.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { currentTenantOf } from './current-tenant-of.js';
+import { isTenantId } from './tenant-id.js';
+import { Tenant } from './tenant.entity.js';
+import { CENTRAL_DATA_SOURCE } from './tokens.js';
+
+/** Tenants that {@link TenantRegistry.all} reads at a time. */
+const PAGE = 500;
+
+/**
+ * Which tenant a key leads to: from memory, else from the central database with one query, however many ask at once.
+ * A deleted tenant is not found. Every write of a tenant or domain in this process is seen by the next lookup; one of
+ * another process after `registry.ttl` at the latest.
+ */
+@Injectable()
+export class TenantRegistry implements TenantDirectory {
+  private readonly tenants: LRUCache<string, CurrentTenant>;
+  private readonly ids: LRUCache<string, string>;
+  private readonly unknown: LRUCache<string, true>;
+  private readonly loading = new Map<string, Promise<CurrentTenant | null>>();
+  /** Raised by every write: what was read before it is handed out, but not remembered. */
+  private writes = 0;
+
+  constructor(
+    @Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource,
+    @Inject(TENANCY_OPTIONS) { registry }: ResolvedTenancyOptions,
+  ) {
+    const { maxTenants, ttl, maxUnknown, unknownTtl } = registry;
+    this.tenants = new LRUCache({ max: maxTenants, ttl });
+    this.ids = new LRUCache({ max: maxTenants });
+    this.unknown = new LRUCache({ max: maxUnknown, ttl: unknownTtl });
+  }
+
+  /** The tenant that `key` leads to, or null: at once when it is known, else as a promise. */
+  lookup(key: TenantKey): CurrentTenant | null | Promise<CurrentTenant | null> {
+    const name = `${key.kind}:${key.value}`;
+    const id = key.kind === 'id' ? key.value : this.ids.get(name);
+    const known = id === undefined ? undefined : this.tenants.get(id);
+    if (known !== undefined && (key.kind !== 'slug' || known.slug === key.value)) return known;
+    if (this.unknown.get(name)) return null;
+    return this.loading.get(name) ?? this.load(name, key);
+  }
+
+  async byReference(idOrSlug: string): Promise<CurrentTenant> {
+    const kind = isTenantId(idOrSlug) ? 'id' : 'slug';
+    const tenant = await this.lookup({ kind, value: idOrSlug });
+    if (tenant === null) throw new TenantNotFoundError(idOrSlug);
+    return tenant;
+  }
+
+  async *all(): AsyncIterable<CurrentTenant> {
+    const repository = this.central.getRepository(Tenant);
+    let after = '';
+    for (;;) {
+      const page = await repository.find({
+        where: { id: MoreThan(after), status: Not('deleted') },
+        order: { id: 'ASC' },
+        take: PAGE,
+      });
+      for (const tenant of page) yield currentTenantOf(tenant);
+      if (page.length < PAGE) return;
+      after = page[page.length - 1]!.id;
+    }
+  }
+
+  /**
+   * Forgets what was known of a tenant, of a host that may have led to it, and of all that led nowhere. Without a
+   * tenant: everything.
+   */
+  invalidate(tenantId?: string, host?: string): void {
+    this.writes += 1;
+    this.unknown.clear();
+    // Whoever asks from now on must not be given what was read before.
+    this.loading.clear();
+    if (tenantId === undefined) {
+      this.tenants.clear();
+      this.ids.clear();
+      return;
+    }
+    this.tenants.delete(tenantId);
+    if (host !== undefined) this.ids.delete(`domain:${host}`);
+  }
+
+  private load(name: string, key: TenantKey): Promise<CurrentTenant | null> {
+    const loading = this.read(name, key).finally(() => {
+      if (this.loading.get(name) === loading) this.loading.delete(name);
+    });
+    this.loading.set(name, loading);
+    return loading;
+  }
+
+  private async read(name: string, key: TenantKey): Promise<CurrentTenant | null> {
+    const { writes } = this;
+    const where =
+      key.kind === 'domain' ? { domains: { host: key.value } } : { [key.kind]: key.value };
+    const row = await this.central
+      .getRepository(Tenant)
+      .findOne({ where: { ...where, status: Not('deleted') } });
+    const tenant = row && currentTenantOf(row);
+    if (writes !== this.writes) return tenant;
+    if (tenant === null) {
+      this.unknown.set(name, true);
+      return null;
+    }
+    this.tenants.set(tenant.id, tenant);
+    if (key.kind !== 'id') this.ids.set(name, tenant.id);
+    return tenant;
+  }
+}
