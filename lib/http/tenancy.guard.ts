@@ -1,6 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { CurrentTenant } from '../context/current-tenant.js';
+import { currentTenant } from '../context/tenant-context.js';
 import type { Outcome } from '../identify/outcome.js';
 import type { RouteMode } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
@@ -9,13 +10,15 @@ import {
   RequestTenantNotFoundError,
   RouteNotForTenantError,
   TenantBlockedError,
+  TenantContextLostError,
   TenantCredentialInvalidError,
   TenantForbiddenError,
   TenantNotServedYetError,
   TenantSuspendedError,
 } from './errors.js';
-import { requestOf, tenancyOf } from './request-tenancy.js';
+import { requestOf, tenancyOf, type RequestTenancy } from './request-tenancy.js';
 import { ROUTE_MODE } from './route-mode.js';
+import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**
  * Refuses what the middleware found out: a route that needs a tenant without one, a central route with one, a client
@@ -38,7 +41,11 @@ export class TenancyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = this.getRequest(context);
     const tenancy = request && tenancyOf(request);
-    if (tenancy !== undefined) this.verify(tenancy.outcome, this.getRouteMode(context));
+    if (tenancy === undefined) return true;
+    this.verify(tenancy.outcome, this.getRouteMode(context));
+    if (!this.isInContext(tenancy) && !reenters(context)) {
+      throw new TenantContextLostError(tenancy.context.tenant?.slug, currentTenant()?.slug);
+    }
     return true;
   }
 
@@ -54,6 +61,11 @@ export class TenancyGuard implements CanActivate {
       this.reflector.getAllAndOverride<RouteMode | undefined>(ROUTE_MODE, marked) ??
       this.defaultRouteMode
     );
+  }
+
+  /** Whether the running code is in the tenant that the middleware had entered. */
+  protected isInContext({ context }: RequestTenancy): boolean {
+    return context.tenant?.id === currentTenant()?.id;
   }
 
   /** @throws the error that the request is refused with */
@@ -102,6 +114,17 @@ export class TenancyGuard implements CanActivate {
       'its route is central and its host is not among http.centralHosts',
     );
   }
+}
+
+/** Under this key NestJS keeps what `@UseInterceptors()` was given. */
+const USED_INTERCEPTORS = '__interceptors__';
+
+/** Whether the route has the interceptor that enters the context again. */
+function reenters(context: ExecutionContext): boolean {
+  return [context.getHandler(), context.getClass()].some((target) => {
+    const interceptors: unknown = Reflect.getMetadata(USED_INTERCEPTORS, target);
+    return Array.isArray(interceptors) && interceptors.includes(TenancyInterceptor);
+  });
 }
 
 function problemOf(outcome: Extract<Outcome, { kind: 'none' | 'unknown' }>): string {

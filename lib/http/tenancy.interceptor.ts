@@ -9,8 +9,8 @@ import { currentContext, runInContext } from '../context/tenant-context.js';
 import { requestOf, tenancyOf } from './request-tenancy.js';
 
 /**
- * Runs the handler in its request's context when that was lost on the way: by a middleware whose callback comes from a
- * shared socket, say, and so from another request's context. Otherwise it does nothing.
+ * Runs handlers in their request's context behind something that loses it, such as a middleware that goes on from the
+ * callback of a shared socket: `@UseInterceptors(TenancyInterceptor)`. The guard refuses such requests without it.
  */
 @Injectable()
 export class TenancyInterceptor implements NestInterceptor {

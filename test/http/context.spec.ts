@@ -6,6 +6,7 @@ import {
   Module,
   Post,
   UseFilters,
+  UseInterceptors,
   type ArgumentsHost,
   type ExceptionFilter,
   type INestApplication,
@@ -22,6 +23,7 @@ import { interval, map, take } from 'rxjs';
 import { currentTenant, requireTenant, runForTenant } from '../../lib/context/tenant-context.js';
 import { CurrentTenant } from '../../lib/http/current-tenant.decorator.js';
 import { UniversalRoute } from '../../lib/http/route-mode.js';
+import { TenancyInterceptor } from '../../lib/http/tenancy.interceptor.js';
 import { ask, PLATFORMS, startHttpApp } from '../support/http.js';
 import { later, TenantsInMemory } from '../support/tenants-in-memory.js';
 
@@ -176,14 +178,14 @@ describe.each(Object.entries(PLATFORMS))('on %s', (_name, platform) => {
 
   describe('when a middleware loses the context', () => {
     /** As a client of a shared socket does: calls back in the context in which the socket was opened. */
-    function losing(resource: AsyncResource) {
+    function losing(resource: AsyncResource, controller: new () => object) {
       @Injectable()
       class Losing implements NestMiddleware {
         use(_request: unknown, _response: unknown, next: () => void) {
           resource.runInAsyncScope(next);
         }
       }
-      @Module({ controllers: [Routes] })
+      @Module({ controllers: [controller] })
       class LosingModule implements NestModule {
         configure(consumer: MiddlewareConsumer) {
           consumer.apply(Losing).forRoutes('{*splat}');
@@ -192,16 +194,43 @@ describe.each(Object.entries(PLATFORMS))('on %s', (_name, platform) => {
       return LosingModule;
     }
 
-    it.each([
+    @UseInterceptors(TenancyInterceptor)
+    class Reentering extends Routes {}
+    Controller()(Reentering);
+
+    const sockets: [string, () => AsyncResource][] = [
       ['to none', () => new AsyncResource('socket')],
       ["to another request's", () => runForTenant(acme, () => new AsyncResource('socket'))],
-    ])('%s, the handler still runs as its own tenant', async (_to, socket) => {
-      await start(losing(socket()));
-      expect((await ask(app, '/whose', { host: 't1.localhost' })).body).toEqual({ slug: 't1' });
-      expect((await ask(app, '/whose', { host: 'localhost' })).body).toEqual({ slug: null });
-      expect((await ask(app, '/observable', { host: 't1.localhost' })).body).toEqual({
-        slug: 't1',
+    ];
+
+    it.each(sockets)(
+      '%s, a handler behind the interceptor runs as its own tenant',
+      async (_to, socket) => {
+        await start(losing(socket(), Reentering));
+        expect((await ask(app, '/whose', { host: 't1.localhost' })).body).toEqual({ slug: 't1' });
+        expect((await ask(app, '/whose', { host: 'localhost' })).body).toEqual({ slug: null });
+        expect((await ask(app, '/observable', { host: 't1.localhost' })).body).toEqual({
+          slug: 't1',
+        });
+      },
+    );
+
+    it.each(sockets)('%s, any other request is refused', async (_to, socket) => {
+      await start(losing(socket(), Routes));
+      expect(await ask(app, '/whose', { host: 't1.localhost' })).toMatchObject({
+        status: 500,
+        body: { code: 'TENANT_CONTEXT_LOST', message: 'Internal server error' },
       });
+    });
+
+    it("a request without a tenant is refused in another's context", async () => {
+      await start(
+        losing(
+          runForTenant(acme, () => new AsyncResource('socket')),
+          Routes,
+        ),
+      );
+      expect(await ask(app, '/whose', { host: 'localhost' })).toMatchObject({ status: 500 });
     });
   });
 
