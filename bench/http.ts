@@ -3,9 +3,10 @@
  * NestJS (`bench/baselines/`), as ratios to `single`, the same app without tenants.
  *
  * What is measured. One tiny app, three handlers: `ping` (no SQL), `select` (one `findOneBy`) and `transaction` (BEGIN,
- * three statements, COMMIT). Requests go to 50 tenants in turn, each by its own host; `single` ignores the host. Every
- * variant is served from rows with the same ids and contents, on one MariaDB or MySQL that this command starts, and
- * every response is compared with the row that it asked for.
+ * three statements, COMMIT). The controller hangs on a chain of 12 services, as an app's does; without them
+ * (`--services=0`) ways that make providers anew for each request look better. Requests go to 50 tenants in turn, each by
+ * its own host; `single` ignores the host. Every variant is served from rows with the same ids and contents, on one
+ * MariaDB or MySQL that this command starts, and every response is compared with the row that it asked for.
  *
  * How. Each variant is an app server in a process of its own, warmed up and kept. The load generator is another process,
  * on bare sockets. Turns are interleaved (A B C, B C A, …), and a ratio is taken within its round, so that a change of
@@ -37,7 +38,7 @@ import { openConnections, serverVersion } from './harness/server-status.js';
 import { stoppingAfter } from './harness/stopping.js';
 import { demands } from './http/demands.js';
 import { footprintTable, warmUp, type Footprint } from './http/footprint.js';
-import { readHttpOptions, type HttpOptions } from './http/options.js';
+import { conditions, readHttpOptions, type HttpOptions } from './http/options.js';
 import { measureStackTime, stackTimeTable } from './http/stack-time.js';
 import { measureThroughput, throughputTable, type Throughput } from './http/throughput.js';
 
@@ -48,13 +49,14 @@ function benchHttp(options: HttpOptions): Promise<Outcome> {
   return stoppingAfter(async (keep) => {
     const server = keep(await startServer(options.server, { maxConnections: MAX_CONNECTIONS }));
     const machine = describeMachine(await serverVersion(server), options.node);
-    console.log(machineLine(machine));
+    console.log(`${machineLine(machine)}\n${conditions(options)}`);
 
     const settings = {
       adapter: options.adapter,
       server: options.server,
       url: server.url,
       maxConnections: options.connections,
+      services: options.services,
       spans: false,
     };
     await layOut(settings, options);

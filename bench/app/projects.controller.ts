@@ -1,7 +1,16 @@
-import { Controller, Get, NotFoundException, Param, ParseIntPipe, Post } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Inject,
+  NotFoundException,
+  Param,
+  ParseIntPipe,
+  Post,
+} from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { Project } from './project.entity.js';
+import { SERVICES } from './services.js';
 
 /**
  * The three handlers that are measured, as they would stand in an app without tenants. All variants but
@@ -10,7 +19,10 @@ import { Project } from './project.entity.js';
  */
 @Controller()
 export class ProjectsController {
-  constructor(@InjectRepository(Project) private readonly projects: Repository<Project>) {}
+  constructor(
+    @InjectRepository(Project) private readonly projects: Repository<Project>,
+    @Inject(SERVICES) readonly services: unknown,
+  ) {}
 
   @Get('ping')
   ping() {

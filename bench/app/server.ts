@@ -1,6 +1,7 @@
 /**
- * An app server of a bench: a process of its own, started by `harness/app-process.ts` with an {@link AppSettings} as its
- * argument. It tells its parent the port, and its figures whenever asked; it ends with its parent.
+ * An app server of a bench: a process of its own, started by `harness/app-process.ts`. The first message is its
+ * {@link AppSettings}, which hold a password and so are on no command line; it answers with the port, and to each message
+ * after that with its figures. It ends with its parent.
  */
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
@@ -10,7 +11,7 @@ import { RequestSpans } from './request-spans.js';
 import type { AppSettings } from './settings.js';
 import { variantModule } from './variant-module.js';
 
-/** What an app server answers to each message. */
+/** The figures of an app server. */
 export interface AppReport {
   /** CPU time of the process since it started, all threads, in milliseconds. */
   readonly cpu: number;
@@ -37,8 +38,8 @@ async function serve(settings: AppSettings): Promise<void> {
     };
     process.send?.(report);
   });
-  process.once('disconnect', () => process.exit());
   process.send?.({ port: app.getHttpServer().address().port });
 }
 
-void serve(JSON.parse(process.argv[2]) as AppSettings);
+process.once('message', (settings: AppSettings) => void serve(settings));
+process.once('disconnect', () => process.exit());

@@ -23,6 +23,8 @@ export interface AppSettings {
   readonly url: string;
   /** Connections that `single`, `discriminator` and `tenancy` may open to it. */
   readonly maxConnections: number;
+  /** Services that the controller hangs on: see `app/services.ts`. */
+  readonly services: number;
   /** Measure in the process how long each request takes: see `app/request-spans.ts`. */
   readonly spans: boolean;
 }

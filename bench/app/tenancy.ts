@@ -4,6 +4,7 @@ import { bySubdomain, TenancyModule, type TenancyOptions } from 'nestjs-tenancy'
 import { CreateProjects1700000000000 } from './create-projects.migration.js';
 import { Project } from './project.entity.js';
 import { ProjectsController } from './projects.controller.js';
+import { services } from './services.js';
 import { CENTRAL_DATABASE, DATABASE_PREFIX, type AppSettings } from './settings.js';
 
 /** The options that a bench runs this package with: everything on, nothing tuned. */
@@ -32,6 +33,7 @@ export class TenancyVariantModule {
         TenancyModule.forRoot(tenancyOptions(settings)),
         TypeOrmModule.forFeature([Project]),
       ],
+      providers: services(settings.services),
       controllers: [ProjectsController],
     };
   }

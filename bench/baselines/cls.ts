@@ -3,6 +3,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import { ClsModule, ClsService } from 'nestjs-cls';
 import { Project } from '../app/project.entity.js';
 import { ProjectsController } from '../app/projects.controller.js';
+import { services } from '../app/services.js';
 import type { AppSettings } from '../app/settings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { tenantOf, type RequestWithHost } from './tenant-of.js';
@@ -47,6 +48,7 @@ export class ClsVariantModule {
           },
         }),
       ],
+      providers: services(settings.services),
       controllers: [ProjectsController],
     };
   }

@@ -10,6 +10,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Project } from '../app/project.entity.js';
 import { ProjectsController } from '../app/projects.controller.js';
+import { services } from '../app/services.js';
 import type { AppSettings } from '../app/settings.js';
 import { TENANT_DATA_SOURCE } from './request-scope.js';
 import { TenantConnections } from './tenant-connections.js';
@@ -43,6 +44,7 @@ export class DurableModule {
     return {
       module: DurableModule,
       providers: [
+        ...services(settings.services),
         { provide: TenantConnections, useFactory: () => new TenantConnections(settings) },
         {
           provide: TENANT_DATA_SOURCE,

@@ -4,6 +4,7 @@ import { getRepositoryToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Project } from '../app/project.entity.js';
 import { ProjectsController } from '../app/projects.controller.js';
+import { services } from '../app/services.js';
 import type { AppSettings } from '../app/settings.js';
 import { TenantConnections } from './tenant-connections.js';
 import { tenantOf, type RequestWithHost } from './tenant-of.js';
@@ -20,6 +21,7 @@ export class RequestScopeModule {
     return {
       module: RequestScopeModule,
       providers: [
+        ...services(settings.services),
         { provide: TenantConnections, useFactory: () => new TenantConnections(settings) },
         {
           provide: TENANT_DATA_SOURCE,

@@ -12,8 +12,8 @@ export class AppProcess {
 
   /** @param node the node binary to run it with; default the one that runs this */
   static async start(settings: AppSettings, node?: string): Promise<AppProcess> {
-    const child = Child.fork(join(__dirname, '../app/server.js'), [JSON.stringify(settings)], node);
-    const { port } = await child.answer<{ port: number }>();
+    const child = Child.fork(join(__dirname, '../app/server.js'), node);
+    const { port } = await child.ask<{ port: number }>(settings);
     return new AppProcess(child, port);
   }
 

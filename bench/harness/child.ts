@@ -6,17 +6,17 @@ export class Child {
   private constructor(private readonly process: ChildProcess) {}
 
   /** @param node the node binary; default the one that runs this */
-  static fork(file: string, args: readonly string[], node = process.execPath): Child {
-    const child = fork(file, args, { execPath: node, serialization: 'advanced', stdio: 'inherit' });
-    return new Child(child);
+  static fork(file: string, node = process.execPath): Child {
+    return new Child(fork(file, { execPath: node, serialization: 'advanced' }));
   }
 
-  /** Its next message. */
-  async answer<T>(): Promise<T> {
+  /** Sends `question` and gives the child's next message. */
+  async ask<T>(question: object): Promise<T> {
     const ended = new AbortController();
     const gone = once(this.process, 'exit', { signal: ended.signal }).then(([code]) => {
       throw new Error(`${this.process.spawnargs[1]} ended with exit code ${code} before answering`);
     });
+    this.process.send(question);
     try {
       const [message] = await Promise.race([
         once(this.process, 'message', { signal: ended.signal }),
@@ -24,15 +24,8 @@ export class Child {
       ]);
       return message as T;
     } finally {
-      gone.catch(() => undefined);
       ended.abort();
     }
-  }
-
-  ask<T>(question: object): Promise<T> {
-    const answer = this.answer<T>();
-    this.process.send(question);
-    return answer;
   }
 
   async stop(): Promise<void> {

@@ -18,12 +18,11 @@ export const COMMON_OPTIONS = {
 /** A command line that cannot be run. */
 export class UsageError extends Error {}
 
-/** The value of an option as a positive whole number. */
-export function wholeNumber(name: string, value: string): number {
-  if (!/^[1-9]\d*$/.test(value)) {
-    throw new UsageError(`--${name} must be a whole number from 1, not "${value}"`);
-  }
-  return Number(value);
+/** The value of an option as a whole number. */
+export function wholeNumber(name: string, value: string, least = 1): number {
+  const number = /^\d+$/.test(value) ? Number(value) : NaN;
+  if (number >= least) return number;
+  throw new UsageError(`--${name} must be a whole number from ${least}, not "${value}"`);
 }
 
 /** The value of an option as one of the words it may be. */
@@ -70,5 +69,7 @@ export async function runCommand<O extends { readonly json?: string; readonly ch
 /** Ours, or what node's `parseArgs` throws. */
 function isUsageError(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
-  return error instanceof TypeError && 'code' in error && /^ERR_PARSE_ARGS/.test(`${error.code}`);
+  return (
+    error instanceof TypeError && 'code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS')
+  );
 }

@@ -4,7 +4,7 @@ import { Child } from './child.js';
 
 /** The load generator in a process of its own. */
 export class LoadGenerator {
-  private readonly child = Child.fork(join(__dirname, '../load/generator.js'), []);
+  private readonly child = Child.fork(join(__dirname, '../load/generator.js'));
 
   /** @throws Error when the app gave another answer than the request's own row */
   async run(load: Load): Promise<LoadResult> {

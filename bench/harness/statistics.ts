@@ -1,17 +1,17 @@
-/** The value below which the share `q` of `sorted` lies. */
-export function quantile(sorted: readonly number[], q: number): number {
-  if (sorted.length === 0) throw new RangeError('no value to take a quantile of');
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))];
+/** The value below which the share `q` of `values`, which are in order, lies. */
+export function quantile(values: readonly number[], q: number): number {
+  if (values.length === 0) throw new RangeError('no value to take a quantile of');
+  return values[Math.min(values.length - 1, Math.floor(values.length * q))];
 }
 
-export function sorted(values: Iterable<number>): number[] {
-  return [...values].sort((a, b) => a - b);
+export function inOrder(values: readonly number[]): number[] {
+  return values.toSorted((a, b) => a - b);
 }
 
-export function median(values: Iterable<number>): number {
-  const inOrder = sorted(values);
-  const middle = (inOrder.length - 1) / 2;
-  return (inOrder[Math.floor(middle)] + inOrder[Math.ceil(middle)]) / 2;
+export function median(values: readonly number[]): number {
+  const ordered = inOrder(values);
+  const middle = (ordered.length - 1) / 2;
+  return (ordered[Math.floor(middle)] + ordered[Math.ceil(middle)]) / 2;
 }
 
 /** What a figure was over the rounds of a run. */

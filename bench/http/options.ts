@@ -28,6 +28,8 @@ export function readHttpOptions() {
       concurrency: { type: 'string', default: '32' },
       /** Connections to the server that `single`, `discriminator` and `tenancy` may open. */
       connections: { type: 'string', default: '40' },
+      /** Services that the controller hangs on. */
+      services: { type: 'string', default: '12' },
       /** How often each variant gets its turn. */
       rounds: { type: 'string', default: '7' },
       /** How long a turn lasts. */
@@ -47,6 +49,7 @@ export function readHttpOptions() {
     distribution: oneOf('distribution', values.distribution, DISTRIBUTIONS),
     concurrency: wholeNumber('concurrency', values.concurrency),
     connections: wholeNumber('connections', values.connections),
+    services: wholeNumber('services', values.services, 0),
     rounds: wholeNumber('rounds', values.rounds),
     seconds: wholeNumber('seconds', values.seconds),
     node: values.node,
@@ -61,6 +64,16 @@ export function readHttpOptions() {
       .map((word) => oneOf('variant', word, VARIANTS))
       .some((w) => w === variant);
   }
+}
+
+/** The conditions of a run, for people. */
+export function conditions(options: HttpOptions): string {
+  const { adapter, tenants, distribution, concurrency, services, rounds, seconds } = options;
+  const spread = distribution === 'even' ? 'evenly' : "by Zipf's law";
+  return (
+    `${adapter}; ${concurrency} requests at once to ${tenants} tenants ${spread}; ` +
+    `a controller over ${services} services; ${rounds} rounds of ${seconds} s`
+  );
 }
 
 export type HttpOptions = ReturnType<typeof readHttpOptions>;

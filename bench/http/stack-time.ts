@@ -1,7 +1,7 @@
 import type { AppSettings, Variant } from '../app/settings.js';
 import { AppProcess } from '../harness/app-process.js';
 import type { LoadGenerator } from '../harness/load-generator.js';
-import { quantile, sorted } from '../harness/statistics.js';
+import { inOrder, quantile } from '../harness/statistics.js';
 import { table } from '../harness/table.js';
 import type { HttpOptions } from './options.js';
 
@@ -75,6 +75,6 @@ export function stackTimeTable({ single, tenancy, p50, p95 }: StackTime): string
 }
 
 function spanOf(spans: readonly number[]): Span {
-  const inOrder = sorted(spans);
-  return { p50: quantile(inOrder, 0.5), p95: quantile(inOrder, 0.95) };
+  const ordered = inOrder(spans);
+  return { p50: quantile(ordered, 0.5), p95: quantile(ordered, 0.95) };
 }

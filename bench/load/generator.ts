@@ -4,7 +4,7 @@
  * variant that served another tenant's row, or an error, is reported instead of measured.
  */
 import { performance } from 'node:perf_hooks';
-import { quantile } from '../harness/statistics.js';
+import { inOrder, quantile } from '../harness/statistics.js';
 import { KeepAliveConnection } from './keep-alive-connection.js';
 import type { Load, LoadResult } from './load.js';
 import { prepareRequests } from './requests.js';
@@ -37,14 +37,14 @@ async function run(load: Load): Promise<LoadResult> {
   const { user, system } = process.cpuUsage(cpuBefore);
   connections.forEach((connection) => connection.close());
 
-  latencies.sort((a, b) => a - b);
+  const ordered = inOrder(latencies);
   return {
     requests: latencies.length,
     seconds: elapsed / 1000,
     latency: {
-      p50: quantile(latencies, 0.5),
-      p95: quantile(latencies, 0.95),
-      p99: quantile(latencies, 0.99),
+      p50: quantile(ordered, 0.5),
+      p95: quantile(ordered, 0.95),
+      p99: quantile(ordered, 0.99),
     },
     busy: (user + system) / 1000 / elapsed,
     ...(wrong !== undefined && { wrong }),

@@ -14,7 +14,7 @@ export interface ForEachOptions {
 /**
  * Runs `work` once for every tenant of `tenants`, each in its own context, `concurrency` at a time. Tenants are pulled
  * as workers become free, so ten thousand of them are never in memory at once.
- * @throws ForEachTenantError after everything started has ended
+ * @throws ForEachTenantError, or what kept `tenants` from going on, after everything started has ended
  */
 export async function forEachTenant(
   tenants: AsyncIterable<CurrentTenant>,
@@ -22,6 +22,9 @@ export async function forEachTenant(
   options: ForEachOptions,
 ): Promise<void> {
   const { concurrency = 4, where = isActive, continueOnError = false } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1) {
+    throw new TypeError(`forEach needs a whole concurrency of at least 1, not ${concurrency}`);
+  }
   const failures = new Map<string, unknown>();
   let succeeded = 0;
   let notStarted = 0;
@@ -45,8 +48,10 @@ export async function forEachTenant(
       }
     }
   };
-  await Promise.all(Array.from({ length: concurrency }, worker));
-
+  // Not Promise.all: when the tenants cannot be listed to the end, the work that runs is awaited all the same.
+  const ends = await Promise.allSettled(Array.from({ length: concurrency }, worker));
+  const unlisted = ends.find((end) => end.status === 'rejected');
+  if (unlisted !== undefined) throw unlisted.reason;
   if (failures.size > 0) throw new ForEachTenantError(failures, succeeded, notStarted);
 }
 

@@ -5,10 +5,13 @@ import {
   type DataSourceOptions,
   type QueryRunner,
 } from 'typeorm';
+import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
+import { QueryResultCacheFactory } from 'typeorm/cache/QueryResultCacheFactory.js';
+import { RelationIdLoader } from 'typeorm/query-builder/RelationIdLoader.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import type { Placement } from '../context/current-tenant.js';
 import type { TypeOrmBinding } from './engines/engine.js';
-import { place } from './entity-owner.js';
+import { placementOf } from './entity-owner.js';
 import { ActiveRecordRefusedError } from './errors.js';
 import { OwnedRelationLoader } from './owned-relation-loader.js';
 import { OwnerCheckedEntityManager } from './owner-checked-entity-manager.js';
@@ -38,6 +41,8 @@ export interface Binding {
 export class BoundDataSource extends DataSource {
   /** The placement that this view is pinned to; undefined on the DataSource that follows the context. */
   readonly placement?: Placement;
+  /** As TypeORM made it: what the drivers of the views are derived from. */
+  private readonly plainDriver = this.driver;
   private readonly views = new WeakMap<Placement, BoundDataSource>();
   private readonly pinned: BoundDataSource;
 
@@ -52,12 +57,12 @@ export class BoundDataSource extends DataSource {
       manager: this.createEntityManager(),
       relationLoader: new OwnedRelationLoader(this, binding.hereIfAny),
       ...(queryResultCache && {
-        queryResultCache: new PlacedQueryResultCache(queryResultCache, sharesCache(options), () =>
+        queryResultCache: this.placedCache(queryResultCache, () =>
           binding.here('The query result cache'),
         ),
       }),
     });
-    this.pinned = pinnedPrototype(this);
+    this.pinned = this.pinnedPrototype(queryResultCache);
   }
 
   /** This DataSource pinned to one placement. Opens nothing; the same object for the same placement object. */
@@ -65,7 +70,7 @@ export class BoundDataSource extends DataSource {
     const known = this.views.get(placement);
     if (known !== undefined) return known;
     const view = Object.create(this.pinned) as BoundDataSource;
-    const driver = Object.create(this.driver) as BoundDataSource['driver'];
+    const driver = Object.create(this.plainDriver) as BoundDataSource['driver'];
     // TypeORM 0.3 calls it `connection`, which in 1 is a getter of `dataSource`.
     const backReference = 'dataSource' in driver ? 'dataSource' : 'connection';
     Object.assign(driver, { [backReference]: view });
@@ -78,10 +83,13 @@ export class BoundDataSource extends DataSource {
   override async initialize(): Promise<this> {
     await super.initialize();
     this.subscribers.push(new OwnerSubscriber());
-    // A query runner taken from the driver, past the DataSource, follows the context too.
-    this.binding.typeorm.bind(this.driver, () =>
-      this.binding.lease(this.binding.here('A query runner of the tenant DataSource')),
+    // What is taken from the driver, past the DataSource, follows the context, too.
+    const driver = Object.create(this.plainDriver) as BoundDataSource['driver'];
+    this.binding.typeorm.bind(driver, () =>
+      this.binding.lease(this.binding.here('A connection of the tenant DataSource')),
     );
+    driver.createQueryRunner = (mode) => this.createQueryRunner(mode);
+    Object.assign(this, { driver });
     return this;
   }
 
@@ -92,14 +100,14 @@ export class BoundDataSource extends DataSource {
 
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
     if (this.placement === undefined) return this.current('A query').createQueryRunner(mode);
-    return place(super.createQueryRunner(mode), this.placement);
+    return super.createQueryRunner(mode);
   }
 
   override createEntityManager(queryRunner?: QueryRunner): EntityManager {
     return new OwnerCheckedEntityManager(
       this,
       queryRunner,
-      () => this.placement ?? this.binding.here('An entity manager'),
+      () => placementOf(queryRunner) ?? this.placement ?? this.binding.here('An entity manager'),
     );
   }
 
@@ -143,15 +151,29 @@ export class BoundDataSource extends DataSource {
   private current(operation: string): BoundDataSource {
     return this.at(this.binding.here(operation));
   }
-}
 
-/** What all views have in common: parts that hang on the view, made when first used, so that most views stay small. */
-function pinnedPrototype(source: BoundDataSource): BoundDataSource {
-  return Object.create(source, {
-    manager: madeOnUse('manager', (view) => view.createEntityManager()),
-    // TypeORM's own: the view is the right tenant already.
-    relationLoader: madeOnUse('relationLoader', (view) => new RelationLoader(view)),
-  }) as BoundDataSource;
+  /** What all views have in common: parts that hang on the view, made when first used, so that most views stay small. */
+  private pinnedPrototype(cache: QueryResultCache | undefined): BoundDataSource {
+    return Object.create(this, {
+      manager: madeOnUse('manager', (view) => view.createEntityManager()),
+      // TypeORM's own: the view is the right tenant already.
+      relationLoader: madeOnUse('relationLoader', (view) => new RelationLoader(view)),
+      relationIdLoader: madeOnUse('relationIdLoader', (view) => new RelationIdLoader(view)),
+      ...(cache && {
+        queryResultCache: madeOnUse('queryResultCache', (view) =>
+          this.placedCache(cache, () => view.placement!),
+        ),
+      }),
+    }) as BoundDataSource;
+  }
+
+  private placedCache(cache: QueryResultCache, current: () => Placement): PlacedQueryResultCache {
+    // TypeORM's table cache names the database that its DataSource is in.
+    const storeOf = sharesCache(this.options)
+      ? () => cache
+      : (placement: Placement) => new QueryResultCacheFactory(this.at(placement)).create();
+    return new PlacedQueryResultCache(cache, storeOf, current);
+  }
 }
 
 function madeOnUse(name: string, make: (view: BoundDataSource) => unknown): PropertyDescriptor {

@@ -5,22 +5,15 @@ import { CrossTenantError } from './errors.js';
 /** Which database each loaded or inserted entity came from. Held weakly: an entity nobody uses is forgotten. */
 const owners = new WeakMap<object, Placement>();
 
-const PLACEMENT = Symbol.for('nestjs-tenancy:placement');
-
-/** A query runner that was made for one placement. */
-interface PlacedQueryRunner extends QueryRunner {
-  [PLACEMENT]?: Placement;
+/** A DataSource that is pinned to one placement. */
+interface PlacedDataSource {
+  readonly placement?: Placement;
 }
 
-/** Marks `queryRunner` as made for `placement`. */
-export function place<T extends QueryRunner>(queryRunner: T, placement: Placement | undefined): T {
-  (queryRunner as PlacedQueryRunner)[PLACEMENT] = placement;
-  return queryRunner;
-}
-
-/** The placement that `queryRunner` was made for. */
+/** The placement that `queryRunner` was made for: that of the DataSource that made it. */
 export function placementOf(queryRunner: QueryRunner | undefined): Placement | undefined {
-  return (queryRunner as PlacedQueryRunner | undefined)?.[PLACEMENT];
+  // TypeORM 1 calls it `dataSource`, and knows it under the name of 0.3, too.
+  return (queryRunner?.connection as PlacedDataSource | undefined)?.placement;
 }
 
 export function rememberOwner(entity: object, placement: Placement): void {
@@ -63,9 +56,15 @@ export function checkOwner(
   if (metadata === undefined || check.depth === 0) return;
   const deeper = { ...check, depth: check.depth - 1 };
   for (const relation of metadata.relations) {
-    const related: unknown = relation.getEntityValue(entity);
+    const related: unknown =
+      relation.getEntityValue(entity) ?? givenValue(entity, relation.propertyName);
     for (const one of Array.isArray(related) ? related : [related]) {
       checkOwner(one, relation.inverseEntityMetadata, deeper, seen);
     }
   }
+}
+
+/** Of a plain object, which holds a lazy relation as it is and not where TypeORM keeps a loaded one. Loads nothing. */
+function givenValue(entity: object, property: string): unknown {
+  return Object.getOwnPropertyDescriptor(entity, property)?.value;
 }

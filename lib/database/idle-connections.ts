@@ -10,6 +10,10 @@ export class IdleConnections {
     return this.all.size;
   }
 
+  has(connection: PooledConnection): boolean {
+    return this.all.has(connection);
+  }
+
   add(connection: PooledConnection): void {
     this.all.add(connection);
     const there = this.byDatabase.get(connection.database);

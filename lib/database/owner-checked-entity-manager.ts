@@ -8,7 +8,7 @@ import {
 import type { Placement } from '../context/current-tenant.js';
 import { checkOwner } from './entity-owner.js';
 
-/** `save(entity, options)` or `save(target, entity, options)`; the same for the other operations. */
+/** `save(entity, options)`, `save(target, entity, options)`, `update(target, criteria, values)`, … */
 type Given = readonly unknown[];
 
 /**
@@ -41,15 +41,39 @@ export class OwnerCheckedEntityManager extends EntityManager {
     return this.checked('recover', given, super.recover);
   }
 
+  override insert(...given: never[]): Promise<never> {
+    return this.checked('insert', given, super.insert);
+  }
+
+  override upsert(...given: never[]): Promise<never> {
+    return this.checked('upsert', given, super.upsert);
+  }
+
+  override update(...given: never[]): Promise<never> {
+    return this.checked('update', given, super.update);
+  }
+
+  override delete(...given: never[]): Promise<never> {
+    return this.checked('delete', given, super.delete);
+  }
+
+  override softDelete(...given: never[]): Promise<never> {
+    return this.checked('softDelete', given, super.softDelete);
+  }
+
+  override restore(...given: never[]): Promise<never> {
+    return this.checked('restore', given, super.restore);
+  }
+
   private async checked(
     operation: string,
     given: Given,
     perform: (this: EntityManager, ...given: never[]) => unknown,
   ): Promise<never> {
-    const [target, value] = isTarget(given[0]) ? [given[0], given[1]] : [undefined, given[0]];
+    const [target, values] = isTarget(given[0]) ? [given[0], given.slice(1)] : [undefined, given];
     const check = { operation, placement: this.here(), depth: Number.POSITIVE_INFINITY };
     const seen = new Set<object>();
-    for (const entity of Array.isArray(value) ? (value as unknown[]) : [value]) {
+    for (const entity of values.flat()) {
       checkOwner(entity, this.metadataOf(target, entity), check, seen);
     }
     return (await perform.apply(this, given as never[])) as never;

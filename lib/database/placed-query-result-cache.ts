@@ -6,37 +6,39 @@ import { placementOf } from './entity-owner.js';
 import { QueryCacheClearRefusedError } from './errors.js';
 
 /**
- * TypeORM's query result cache with every key under its tenant. In the tenant's own table that changes nothing; in a
- * store that tenants share, such as Redis, it is what keeps the same query of two tenants apart.
+ * TypeORM's query result cache with every key under its tenant, and asked in the store that holds the tenant's entries:
+ * its own table, or one that tenants share, such as Redis, where the key is what keeps the same query of two apart.
  */
 export class PlacedQueryResultCache implements QueryResultCache {
   /**
-   * @param shared true when the tenants' entries lie in one store
-   * @param current the placement of the running code, for calls without a query runner
+   * @param store the one that the DataSource connects and disconnects; what is not shared has another per placement
+   * @param storeOf where a placement's entries are
+   * @param current the placement of calls without a query runner
    */
   constructor(
-    private readonly cache: QueryResultCache,
-    private readonly shared: boolean,
+    private readonly store: QueryResultCache,
+    private readonly storeOf: (placement: Placement) => QueryResultCache,
     private readonly current: () => Placement,
   ) {}
 
   connect(): Promise<void> {
-    return this.cache.connect();
+    return this.store.connect();
   }
 
   disconnect(): Promise<void> {
-    return this.cache.disconnect();
+    return this.store.disconnect();
   }
 
   synchronize(queryRunner?: QueryRunner): Promise<void> {
-    return this.cache.synchronize(queryRunner);
+    return this.storeOf(this.placementFor(queryRunner)).synchronize(queryRunner);
   }
 
   getFromCache(
     options: QueryResultCacheOptions,
     queryRunner?: QueryRunner,
   ): Promise<QueryResultCacheOptions | undefined> {
-    return this.cache.getFromCache(this.placed(options, queryRunner), queryRunner);
+    const placement = this.placementFor(queryRunner);
+    return this.storeOf(placement).getFromCache(placed(options, placement), queryRunner);
   }
 
   storeInCache(
@@ -44,39 +46,42 @@ export class PlacedQueryResultCache implements QueryResultCache {
     savedCache: QueryResultCacheOptions | undefined,
     queryRunner?: QueryRunner,
   ): Promise<void> {
-    return this.cache.storeInCache(this.placed(options, queryRunner), savedCache, queryRunner);
+    const placement = this.placementFor(queryRunner);
+    const entry = placed(options, placement);
+    return this.storeOf(placement).storeInCache(entry, savedCache, queryRunner);
   }
 
   isExpired(savedCache: QueryResultCacheOptions): boolean {
-    return this.cache.isExpired(savedCache);
+    return this.store.isExpired(savedCache);
   }
 
   /** @throws QueryCacheClearRefusedError when the store is shared: it would be emptied for every tenant */
-  clear(queryRunner?: QueryRunner): Promise<void> {
-    if (this.shared) throw new QueryCacheClearRefusedError();
-    return this.cache.clear(queryRunner);
+  async clear(queryRunner?: QueryRunner): Promise<void> {
+    const store = this.storeOf(this.placementFor(queryRunner));
+    if (store === this.store) throw new QueryCacheClearRefusedError();
+    return store.clear(queryRunner);
   }
 
-  remove(identifiers: string[], queryRunner?: QueryRunner): Promise<void> {
-    const prefix = this.prefixFor(queryRunner);
-    const placed = identifiers.map((identifier) => prefix + identifier);
-    return this.cache.remove(placed, queryRunner);
+  async remove(identifiers: string[], queryRunner?: QueryRunner): Promise<void> {
+    const placement = this.placementFor(queryRunner);
+    const keys = identifiers.map((identifier) => prefixOf(placement) + identifier);
+    return this.storeOf(placement).remove(keys, queryRunner);
   }
 
-  private placed(
-    options: QueryResultCacheOptions,
-    queryRunner: QueryRunner | undefined,
-  ): QueryResultCacheOptions {
-    const prefix = this.prefixFor(queryRunner);
-    return {
-      ...options,
-      ...(options.identifier && { identifier: prefix + options.identifier }),
-      ...(options.query && { query: prefix + options.query }),
-    };
+  private placementFor(queryRunner: QueryRunner | undefined): Placement {
+    return placementOf(queryRunner) ?? this.current();
   }
+}
 
-  private prefixFor(queryRunner: QueryRunner | undefined): string {
-    const { server, database } = placementOf(queryRunner) ?? this.current();
-    return `${server}/${database}:`;
-  }
+function placed(options: QueryResultCacheOptions, placement: Placement): QueryResultCacheOptions {
+  const prefix = prefixOf(placement);
+  return {
+    ...options,
+    ...(options.identifier && { identifier: prefix + options.identifier }),
+    ...(options.query && { query: prefix + options.query }),
+  };
+}
+
+function prefixOf({ server, database }: Placement): string {
+  return `${server}/${database}:`;
 }

@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { runCentrally } from '../context/tenant-context.js';
 import type { ServerEngine } from './engines/engine.js';
 import { PoolClosedError, PoolTimeoutError } from './errors.js';
 import { IdleConnections } from './idle-connections.js';
@@ -69,15 +70,14 @@ export class ServerPool {
   lease(database: string): Lease | Promise<Lease> {
     if (this.closed) throw new PoolClosedError(this.options.server);
     const affine = this.idle.takeAt(database);
-    if (affine !== undefined) {
-      this.reused += 1;
-      return this.lend(affine);
-    }
+    if (affine !== undefined) return this.reuse(affine);
     if (this.connections.size + this.opening < this.options.maxConnections) {
-      return this.openFor(database);
+      return this.onTheWay(database, () => this.openFor(database));
     }
     const oldest = this.idle.takeOldest();
-    return oldest === undefined ? this.wait(database) : this.turnFor(oldest, database);
+    return oldest === undefined
+      ? this.wait(database)
+      : this.onTheWay(database, () => this.turnFor(oldest, database));
   }
 
   stats(): ServerPoolStats {
@@ -122,7 +122,8 @@ export class ServerPool {
     this.opening += 1;
     let connection: PooledConnection;
     try {
-      connection = await this.engine.open(database);
+      // Its socket calls back in the context that opened it. That must not be the tenant's who happened to be first.
+      connection = await runCentrally('a pooled connection', () => this.engine.open(database));
     } catch (error) {
       this.opening -= 1;
       this.openForNext();
@@ -131,7 +132,10 @@ export class ServerPool {
     this.opening -= 1;
     this.opened += 1;
     this.connections.add(connection);
-    connection.onBroken = () => this.discard(connection);
+    // Leased or being turned, it keeps its place until whoever has it is done.
+    connection.onBroken = () => {
+      if (this.idle.has(connection)) this.discard(connection);
+    };
     this.events.emit('connection');
     if (this.closed) {
       void this.close(connection);
@@ -156,16 +160,36 @@ export class ServerPool {
     return this.lend(connection);
   }
 
+  private reuse(connection: PooledConnection): Lease {
+    this.reused += 1;
+    this.countIn(connection.database);
+    return this.lend(connection);
+  }
+
+  /** A connection that is not there yet counts for its database already, so that {@link drain} waits for it, too. */
+  private async onTheWay(database: string, arrive: () => Promise<Lease>): Promise<Lease> {
+    this.countIn(database);
+    try {
+      return await arrive();
+    } catch (error) {
+      this.countOut(database);
+      throw error;
+    }
+  }
+
   private lend(connection: PooledConnection): Lease {
     const { database } = connection;
     this.leased += 1;
-    this.leasesAt.set(database, (this.leasesAt.get(database) ?? 0) + 1);
     this.events.emit('acquire');
     return connection.lend(() => {
       this.leased -= 1;
       this.events.emit('release');
       void this.takeBack(connection, database).then(() => this.countOut(database));
     });
+  }
+
+  private countIn(database: string): void {
+    this.leasesAt.set(database, (this.leasesAt.get(database) ?? 0) + 1);
   }
 
   private countOut(database: string): void {
@@ -208,12 +232,12 @@ export class ServerPool {
       return;
     }
     this.forget(waiter);
-    if (connection.database === waiter.database) {
-      this.reused += 1;
-      waiter.resolve(Promise.resolve(this.lend(connection)));
-    } else {
-      waiter.resolve(this.turnFor(connection, waiter.database));
-    }
+    const { database } = waiter;
+    waiter.resolve(
+      connection.database === database
+        ? Promise.resolve(this.reuse(connection))
+        : this.onTheWay(database, () => this.turnFor(connection, database)),
+    );
   }
 
   private discard(connection: PooledConnection): void {
@@ -227,7 +251,7 @@ export class ServerPool {
     const [waiter] = this.waiters;
     if (waiter === undefined || this.closed) return;
     this.forget(waiter);
-    waiter.resolve(this.openFor(waiter.database));
+    waiter.resolve(this.onTheWay(waiter.database, () => this.openFor(waiter.database)));
   }
 
   private async close(connection: PooledConnection): Promise<void> {

@@ -38,6 +38,8 @@ export class RegistrySubscriber implements EntitySubscriberInterface {
   }
 
   afterTransactionCommit({ queryRunner }: { queryRunner: QueryRunner }): void {
+    // TypeORM tells of the end of a nested transaction, too, which commits nothing yet.
+    if (queryRunner.isTransactionActive) return;
     if (this.uncommitted.delete(queryRunner)) this.registry.invalidate();
   }
 

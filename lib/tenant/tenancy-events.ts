@@ -29,7 +29,7 @@ interface Emitter {
 @Injectable()
 export class TenancyEvents {
   private readonly logger = new Logger('Tenancy');
-  private emitter?: Emitter | null;
+  private emitter?: Emitter;
 
   constructor(private readonly modules: ModulesContainer) {}
 
@@ -45,14 +45,19 @@ export class TenancyEvents {
     }
   }
 
-  private findEmitter(): Emitter | null {
+  private findEmitter(): Emitter | undefined {
     for (const module of this.modules.values()) {
       for (const [token, { instance }] of module.providers) {
-        if (typeof token === 'function' && token.name === 'EventEmitter2') {
-          return instance as Emitter;
-        }
+        if (isEventEmitter2(token) && instance !== null) return instance as Emitter;
       }
     }
-    return null;
+    return undefined;
   }
+}
+
+/** By what no other emitter has: the class is exported as `EventEmitter2`, but its name is `EventEmitter`. */
+function isEventEmitter2(token: unknown): boolean {
+  if (typeof token !== 'function' || typeof token.prototype !== 'object') return false;
+  const { emit, emitAsync, onAny } = token.prototype as Record<string, unknown>;
+  return [emit, emitAsync, onAny].every((method) => typeof method === 'function');
 }

@@ -43,6 +43,13 @@ export function checkName(name: string): string {
   throw new TenantInputError('name', 'must have 1 to 255 characters');
 }
 
+/** @throws TenantInputError */
+export function checkSettings(settings: TenantSettings): TenantSettings {
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
+    return settings;
+  throw new TenantInputError('settings', 'must be an object');
+}
+
 /**
  * The one spelling of a host.
  * @throws TenantInputError

@@ -31,14 +31,12 @@ export class TenantProvisioner {
     this.turns = new Turns(Math.max(1, Math.floor(options.central.server.maxConnections / 2)));
   }
 
-  /** Runs `work` with the tenant's row as it is now, alone over all processes. */
-  alone<T>(tenantId: string, work: (tenant: Tenant) => Promise<T>): Promise<T> {
+  /** Runs `work` on a tenant, alone over all processes. What it knows of the row it must have read inside. */
+  alone<T>(tenantId: string, work: () => Promise<T>): Promise<T> {
     const { centralAdministration } = this.pools;
     return runCentrally('provision a tenant', () =>
       this.turns.take(() =>
-        centralAdministration.withLock(`tenancy:tenant:${tenantId}`, LOCK_TIMEOUT, async () =>
-          work(await this.store.get(tenantId)),
-        ),
+        centralAdministration.withLock(`tenancy:tenant:${tenantId}`, LOCK_TIMEOUT, work),
       ),
     );
   }
@@ -48,10 +46,34 @@ export class TenantProvisioner {
     while (tenant.step !== 'done') await this.nextStep(tenant);
   }
 
+  /**
+   * Drops a database whose migrations did not all end, so that {@link finish} begins with an empty one: MySQL and
+   * MariaDB commit every DDL statement by itself, and a migration that is there in part cannot run again.
+   */
+  async startOver(tenant: Tenant): Promise<void> {
+    if (tenant.step !== 'created' || tenant.databaseOrigin === 'adopted') return;
+    await this.drop(tenant);
+    await this.record(tenant, 'reserved');
+  }
+
   /** Drops the database if it was made here, and forgets the tenant. Only for one that never was active. */
   async undo(tenant: Tenant): Promise<void> {
-    if (await this.madeDatabase(tenant)) await this.drop(tenant);
+    if (await this.madeDatabase(tenant)) {
+      await this.record(tenant, 'dropping');
+      await this.drop(tenant);
+    }
     await this.store.remove(tenant);
+  }
+
+  /** Deletes a tenant, and its database if that was made here: a failed creation may not have got so far. */
+  async deleteAndDrop({ id }: Tenant): Promise<void> {
+    await this.alone(id, async () => {
+      const tenant = await this.store.get(id);
+      const made = await this.madeDatabase(tenant);
+      const step = made ? 'dropping' : 'dropped';
+      await this.store.changeStatus(tenant, 'delete', { deletedAt: new Date(), step });
+      if (made) await this.finishDropping(tenant);
+    });
   }
 
   /** Drops the database of a deleted tenant. */

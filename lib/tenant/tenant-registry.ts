@@ -35,7 +35,8 @@ export class TenantRegistry implements TenantDirectory {
   ) {
     const { maxTenants, ttl, maxUnknown, unknownTtl } = registry;
     this.tenants = new LRUCache({ max: maxTenants, ttl });
-    this.ids = new LRUCache({ max: maxTenants });
+    // As short-lived as the tenants: a tenant that is kept fresh by one key must not keep another that it lost.
+    this.ids = new LRUCache({ max: maxTenants, ttl });
     this.unknown = new LRUCache({ max: maxUnknown, ttl: unknownTtl });
   }
 

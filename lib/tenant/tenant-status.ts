@@ -14,6 +14,8 @@ export const TRANSITIONS = {
   block: { from: ['active', 'suspended'], to: 'blocked' },
   delete: { from: ['active', 'suspended', 'blocked', 'failed'], to: 'deleted' },
   restore: { from: ['deleted'], to: 'active' },
+  /** In place of `restore` for a tenant whose creation had not finished when it was deleted. */
+  reopen: { from: ['deleted'], to: 'failed' },
 } as const satisfies Readonly<Record<string, Transition>>;
 
 export type TransitionName = keyof typeof TRANSITIONS;

@@ -13,7 +13,12 @@ import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialE
 import type { TenantStatus } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import { Domain } from './domain.entity.js';
-import { TenantConflictError, TenantTransitionError } from './errors.js';
+import {
+  DomainNotFoundError,
+  TenantConflictError,
+  TenantInputError,
+  TenantTransitionError,
+} from './errors.js';
 import { normaliseHost } from './host.js';
 import { isTenantId } from './tenant-id.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -48,13 +53,10 @@ export class TenantStore {
 
   /** By id, slug or host; deleted tenants too. */
   async find(reference: string): Promise<Tenant | null> {
-    const where = isTenantId(reference)
-      ? { id: reference }
-      : reference.includes('.')
-        ? { domains: { host: normaliseHost(reference) ?? '' } }
-        : { slug: reference };
-    const found = await this.tenants.findOne({ where, select: { id: true } });
-    return found && this.tenants.findOne({ where: { id: found.id }, relations: { domains: true } });
+    const id = isTenantId(reference) ? reference : await this.idOf(reference);
+    return id === undefined
+      ? null
+      : this.tenants.findOne({ where: { id }, relations: { domains: true } });
   }
 
   /** @throws TenantNotFoundError */
@@ -64,7 +66,11 @@ export class TenantStore {
     return tenant;
   }
 
+  /** @throws TenantInputError */
   async list({ status, after, limit = 50 }: ListTenants): Promise<TenantPage> {
+    if (!Number.isInteger(limit) || limit < 1) {
+      throw new TenantInputError('limit', 'must be a whole number from 1 on');
+    }
     const tenants = await this.tenants.find({
       where: {
         status: status ?? Not('deleted'),
@@ -141,15 +147,22 @@ export class TenantStore {
     for (const { host } of domains) this.registry.invalidate(id, host);
   }
 
-  /** @throws TenantConflictError when the host belongs to a tenant */
-  async addDomain(domain: Domain): Promise<void> {
+  /**
+   * Adds a domain, as the primary one where there is none.
+   * @throws TenantConflictError when the host belongs to a tenant
+   */
+  async addDomain({ host, tenantId }: Domain): Promise<void> {
     try {
-      await insert(this.domains, domain);
+      await this.changeDomains(tenantId, async (domains) => {
+        const hasPrimary = await domains.existsBy({ primaryOf: tenantId });
+        const primaryOf = hasPrimary ? null : tenantId;
+        await insert(domains, domains.create({ host, tenantId, primaryOf }));
+      });
     } catch (error) {
-      if (isDuplicate(error)) throw new TenantConflictError('domain', domain.host);
+      if (isDuplicate(error)) throw new TenantConflictError('domain', host);
       throw error;
     }
-    this.registry.invalidate(domain.tenantId, domain.host);
+    this.registry.invalidate(tenantId, host);
   }
 
   async removeDomain({ host, tenantId }: Domain): Promise<void> {
@@ -157,14 +170,39 @@ export class TenantStore {
     this.registry.invalidate(tenantId, host);
   }
 
-  /** Makes `host` the primary domain of its tenant and the one before an ordinary one, in one transaction. */
-  async setPrimaryDomain({ host, tenantId }: Domain): Promise<void> {
-    await this.central.transaction(async (manager) => {
-      const domains = manager.getRepository(Domain);
+  /**
+   * Makes `host` the primary domain of its tenant and the one before an ordinary one.
+   * @throws DomainNotFoundError when it was removed at the same moment
+   */
+  async setPrimaryDomain({ host, tenantId }: Domain, slug: string): Promise<void> {
+    await this.changeDomains(tenantId, async (domains) => {
       await update(domains, { primaryOf: tenantId }, { primaryOf: null });
-      await update(domains, { host, tenantId }, { primaryOf: tenantId });
+      const changed = await update(domains, { host, tenantId }, { primaryOf: tenantId });
+      if (changed === 0) throw new DomainNotFoundError(host, slug);
     });
     this.registry.invalidate(tenantId);
+  }
+
+  /** One change of a tenant's domains at a time, over all processes: the first statement locks the tenant's row. */
+  private async changeDomains(
+    tenantId: string,
+    change: (domains: Repository<Domain>) => Promise<void>,
+  ): Promise<void> {
+    await this.central.transaction(async (manager) => {
+      const id = tenantId;
+      const locked = await update(manager.getRepository(Tenant), { id }, { id });
+      if (locked === 0) throw new TenantNotFoundError(id);
+      await change(manager.getRepository(Domain));
+    });
+  }
+
+  private async idOf(slugOrHost: string): Promise<string | undefined> {
+    const select = { id: true };
+    const bySlug = await this.tenants.findOne({ where: { slug: slugOrHost }, select });
+    if (bySlug !== null) return bySlug.id;
+    const host = normaliseHost(slugOrHost);
+    const byHost = host && (await this.tenants.findOne({ where: { domains: { host } }, select }));
+    return byHost ? byHost.id : undefined;
   }
 
   private async conflictOf(tenant: Tenant, cause: unknown): Promise<unknown> {

@@ -14,11 +14,13 @@ import {
   TenantConfirmationError,
   TenantDataGoneError,
   TenantProvisioningError,
+  describe,
 } from './errors.js';
 import { TenancyEvents, type TenancyEventName } from './tenancy-events.js';
 import {
   checkHost,
   checkName,
+  checkSettings,
   checkSlug,
   type CreateTenant,
   type UpdateTenant,
@@ -66,8 +68,10 @@ export class TenantService {
   async create(input: CreateTenant): Promise<Tenant> {
     const tenant = this.newTenant(input);
     this.events.emit('tenant.creating', tenant);
-    await this.store.reserve(tenant);
-    await this.provisioner.alone(tenant.id, (row) => this.finishOrUndo(row));
+    await this.provisioner.alone(tenant.id, async () => {
+      await this.store.reserve(tenant);
+      await this.finishOrUndo(tenant);
+    });
     const created = await this.store.get(tenant.id);
     this.events.emit('tenant.created', created);
     return created;
@@ -97,7 +101,7 @@ export class TenantService {
     const checked = {
       ...(slug !== undefined && { slug: checkSlug(slug) }),
       ...(name !== undefined && { name: checkName(name) }),
-      ...(settings !== undefined && { settings }),
+      ...(settings !== undefined && { settings: checkSettings(settings) }),
     };
     const tenant = await this.get(reference);
     this.events.emit('tenant.updating', tenant);
@@ -134,27 +138,24 @@ export class TenantService {
       throw new DatabaseNotOwnedError(tenant.placement.database);
     }
     this.events.emit('tenant.deleting', tenant);
-    await this.store.changeStatus(tenant, 'delete', {
-      deletedAt: new Date(),
-      ...(dropDatabase && { step: 'dropping' as const }),
-    });
-    if (dropDatabase) {
-      await this.provisioner.alone(tenant.id, (row) => this.provisioner.finishDropping(row));
-    }
+    if (dropDatabase) await this.provisioner.deleteAndDrop(tenant);
+    else await this.store.changeStatus(tenant, 'delete', { deletedAt: new Date() });
     return this.changed(tenant, 'tenant.deleted');
   }
 
   /**
-   * Brings a deleted tenant back, active, with the data and domains that it had.
+   * Brings a deleted tenant back, active, with the data and domains that it had; failed, for {@link repair}, when its
+   * creation had never finished.
    * @throws TenantDataGoneError when its database was dropped
    */
   async restore(reference: TenantReference): Promise<Tenant> {
     const tenant = await this.get(reference);
-    if (tenant.step === 'dropping' || tenant.step === 'dropped') {
-      throw new TenantDataGoneError(tenant.slug);
-    }
+    const { slug, status, step } = tenant;
+    const deleted = status === 'deleted';
+    if (deleted && (step === 'dropping' || step === 'dropped')) throw new TenantDataGoneError(slug);
     this.events.emit('tenant.restoring', tenant);
-    await this.store.changeStatus(tenant, 'restore', { deletedAt: null });
+    const transition = deleted && step !== 'done' ? 'reopen' : 'restore';
+    await this.store.changeStatus(tenant, transition, { deletedAt: null });
     return this.changed(tenant, 'tenant.restored');
   }
 
@@ -167,9 +168,9 @@ export class TenantService {
     const domain = checkHost(host);
     const tenant = await this.get(reference);
     this.events.emit('domain.adding', tenant, domain);
-    const added = newDomain(tenant, domain, tenant.domains.length === 0);
+    const added = newDomain(tenant, domain, false);
     await this.store.addDomain(added);
-    if (primary) await this.store.setPrimaryDomain(added);
+    if (primary) await this.store.setPrimaryDomain(added, tenant.slug);
     return this.changed(tenant, 'domain.added', domain);
   }
 
@@ -187,7 +188,7 @@ export class TenantService {
     const tenant = await this.get(reference);
     const domain = domainOf(tenant, host);
     this.events.emit('domain.primary-changing', tenant, domain.host);
-    await this.store.setPrimaryDomain(domain);
+    await this.store.setPrimaryDomain(domain, tenant.slug);
     return this.changed(tenant, 'domain.primary-changed', domain.host);
   }
 
@@ -202,14 +203,16 @@ export class TenantService {
     { undo = false }: RepairTenant = {},
   ): Promise<Tenant | null> {
     const { id } = await this.get(reference);
-    await this.provisioner.alone(id, async (tenant) => {
-      if (tenant.status === 'deleted') {
-        if (tenant.step === 'dropping') await this.provisioner.finishDropping(tenant);
-        return;
+    await this.provisioner.alone(id, async () => {
+      const tenant = await this.store.get(id);
+      const { status, step } = tenant;
+      if (status === 'deleted') {
+        if (step === 'dropping') await this.provisioner.finishDropping(tenant);
+      } else if (status === 'provisioning' || status === 'failed') {
+        // What was being undone has lost its database already, or is about to.
+        if (undo || step === 'dropping') await this.provisioner.undo(tenant);
+        else await this.finishOrFail(tenant);
       }
-      if (tenant.status !== 'provisioning' && tenant.status !== 'failed') return;
-      if (undo) await this.provisioner.undo(tenant);
-      else await this.finishOrFail(tenant);
     });
     return this.store.find(id);
   }
@@ -232,7 +235,7 @@ export class TenantService {
       databaseOrigin: input.adoptDatabase === undefined ? 'created' : 'adopted',
       step: 'reserved',
       failure: null,
-      settings: input.settings ?? {},
+      settings: checkSettings(input.settings ?? {}),
       generation: 1,
       deletedAt: null,
     } as const);
@@ -246,12 +249,12 @@ export class TenantService {
       await this.provisioner.finish(tenant);
     } catch (cause) {
       const { slug, step } = tenant;
-      await this.provisioner.fail(tenant, cause);
-      this.events.emit('tenant.failed', tenant);
       try {
+        await this.provisioner.fail(tenant, cause);
+        this.events.emit('tenant.failed', tenant);
         await this.provisioner.undo(tenant);
       } catch (undoing) {
-        throw new TenantProvisioningError(slug, step, false, new AggregateError([cause, undoing]));
+        throw new TenantProvisioningError(slug, step, false, both(cause, undoing));
       }
       // What says itself what is wrong with the wish (a database of that name is there) needs no wrapping.
       if (cause instanceof TenancyError) throw cause;
@@ -261,13 +264,19 @@ export class TenantService {
 
   private async finishOrFail(tenant: Tenant): Promise<void> {
     try {
+      await this.provisioner.startOver(tenant);
       await this.provisioner.finish(tenant);
-      this.events.emit('tenant.created', tenant);
     } catch (cause) {
-      await this.provisioner.fail(tenant, cause);
+      const { slug, step } = tenant;
+      try {
+        await this.provisioner.fail(tenant, cause);
+      } catch (recording) {
+        throw new TenantProvisioningError(slug, step, false, both(cause, recording));
+      }
       this.events.emit('tenant.failed', tenant);
-      throw new TenantProvisioningError(tenant.slug, tenant.step, false, cause);
+      throw new TenantProvisioningError(slug, step, false, cause);
     }
+    this.events.emit('tenant.created', tenant);
   }
 
   private async become(
@@ -291,6 +300,11 @@ export class TenantService {
 
 function referenceOf(tenant: TenantReference): string {
   return typeof tenant === 'string' ? tenant : tenant.id;
+}
+
+/** A failure, and the one that came of dealing with it. */
+function both(cause: unknown, then: unknown): AggregateError {
+  return new AggregateError([cause, then], `${describe(cause)}, and then ${describe(then)}`);
 }
 
 function newDomain(tenant: Tenant, host: string, primary: boolean): Domain {

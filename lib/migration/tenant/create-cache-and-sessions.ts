@@ -2,7 +2,10 @@ import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 
 const integer = { type: 'int' } as const;
 
-/** The tables that cache and sessions of a tenant live in, and that `information_schema.tables` is asked for. */
+/**
+ * The tables that cache and sessions of a tenant live in, and that `information_schema.tables` is asked for. One that is
+ * there is left as it is: an adopted database may have it, and a process that was killed may have made it.
+ */
 export class CreateCacheAndSessions1000000000002 implements MigrationInterface {
   readonly name = 'CreateCacheAndSessions1000000000002';
 
@@ -17,6 +20,7 @@ export class CreateCacheAndSessions1000000000002 implements MigrationInterface {
         ],
         indices: [{ name: 'cache_expiration', columnNames: ['expiration'] }],
       }),
+      true,
     );
     await queryRunner.createTable(
       new Table({
@@ -28,6 +32,7 @@ export class CreateCacheAndSessions1000000000002 implements MigrationInterface {
         ],
         indices: [{ name: 'cache_locks_expiration', columnNames: ['expiration'] }],
       }),
+      true,
     );
     await queryRunner.createTable(
       new Table({
@@ -45,6 +50,7 @@ export class CreateCacheAndSessions1000000000002 implements MigrationInterface {
           { name: 'sessions_last_activity', columnNames: ['last_activity'] },
         ],
       }),
+      true,
     );
   }
 

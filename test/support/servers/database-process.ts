@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { copyInitialData } from './initial-data';
@@ -14,24 +14,21 @@ export class DatabaseProcess implements ServerInstance {
   readonly #reaper: Reaper;
   #process?: ChildProcess;
 
-  /** Everything that the server needs, up to but without starting it. */
-  static async prepare(
+  static async inNewFolder(
     installation: Installation,
     port: number,
     password: string,
     settings: readonly string[],
   ): Promise<DatabaseProcess> {
     const folder = await mkdtemp(join(installation.temporaryFolder, 'nestjs-tenancy-'));
-    const server = new DatabaseProcess(installation, folder, port, settings);
-    await copyInitialData(installation, join(folder, 'data'));
-    await writeFile(join(folder, 'account.sql'), accountStatements(password), { mode: 0o600 });
-    return server;
+    return new DatabaseProcess(installation, folder, port, password, settings);
   }
 
   private constructor(
     private readonly installation: Installation,
     private readonly folder: string,
     readonly port: number,
+    private readonly password: string,
     private readonly settings: readonly string[],
   ) {
     this.socketPath = join(folder, 'server.sock');
@@ -45,6 +42,7 @@ export class DatabaseProcess implements ServerInstance {
   }
 
   async start(): Promise<void> {
+    if (!existsSync(join(this.folder, 'data'))) await this.#prepare();
     const [command, ...beginning] = this.installation.server;
     const log = openSync(join(this.folder, 'server.log'), 'a');
     const child = spawn(command, [...beginning, ...this.#arguments()], {
@@ -76,6 +74,12 @@ export class DatabaseProcess implements ServerInstance {
     if (this.#process !== undefined) return undefined;
     const log = await readFile(join(this.folder, 'server.log'), 'utf8');
     return log.slice(-2000);
+  }
+
+  async #prepare(): Promise<void> {
+    await copyInitialData(this.installation, join(this.folder, 'data'));
+    const account = accountStatements(this.password);
+    await writeFile(join(this.folder, 'account.sql'), account, { mode: 0o600 });
   }
 
   #arguments(): string[] {

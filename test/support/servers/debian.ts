@@ -9,12 +9,11 @@ export function isDebianRoot(): boolean {
   return process.getuid?.() === 0 && existsSync('/etc/debian_version');
 }
 
-/** The server package's core: the programs without the system service. */
+/** The programs alone: the package `mariadb-server` would add a system service. */
 export async function installMariadb(): Promise<Installation> {
-  await installPackage('mariadb-server-core');
+  await installPackages(['mariadb-server-core', 'mariadb-client-core']);
   const installed = await installedMariadb();
-  if (installed === undefined)
-    throw new Error('mariadb-server-core was installed without mariadbd.');
+  if (installed === undefined) throw new Error('The packages came without the server.');
   return installed;
 }
 
@@ -25,7 +24,7 @@ export async function installMariadb(): Promise<Installation> {
 export async function installMysql(): Promise<Installation> {
   const root = join(CACHE, 'debian-sid-mysql');
   if (!existsSync(root)) {
-    await installPackage('debootstrap');
+    await installPackages(['debootstrap']);
     announce(`Installing MySQL in ${root}`);
     await underLock(['sh', '-c', MAKE_SYSTEM, 'sh', root]);
   }
@@ -53,10 +52,10 @@ debootstrap --variant=minbase --include=mysql-server-core sid "$partial"
 mv "$partial" "$1"
 `;
 
-async function installPackage(name: string): Promise<void> {
-  announce(`Installing the Debian package ${name}`);
+async function installPackages(names: readonly string[]): Promise<void> {
+  announce(`Installing the Debian packages ${names.join(', ')}`);
   await underLock(['apt-get', 'update']);
-  await underLock(['apt-get', 'install', '--yes', '--no-install-recommends', name]);
+  await underLock(['apt-get', 'install', '--yes', '--no-install-recommends', ...names]);
 }
 
 /** One installation at a time on this machine; the lock goes with its process. */

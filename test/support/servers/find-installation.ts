@@ -8,7 +8,7 @@ const FIND = { mariadb: installedMariadb, mysql: installedMysql };
 const INSTALL = { mariadb: installMariadb, mysql: installMysql };
 const WHAT_TO_INSTALL = {
   mariadb:
-    'MariaDB 10.11 or later (mariadbd and mariadb-install-db; apt-get install mariadb-server-core, brew install mariadb)',
+    'MariaDB 10.11 or later (mariadbd and mariadb-install-db; apt-get install mariadb-server-core mariadb-client-core, brew install mariadb)',
   mysql: 'MySQL 8.4 or later (mysqld; https://dev.mysql.com/downloads/mysql, brew install mysql)',
 };
 

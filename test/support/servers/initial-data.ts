@@ -20,8 +20,10 @@ async function initialise(installation: Installation): Promise<void> {
   const partial = await mkdtemp(`${initialData}.partial-`);
   try {
     const [command, ...beginning] = installation.initialise;
-    const datadir = `--datadir=${pathInside(installation, partial)}`;
-    await runTool(command, [...beginning, ...asUser(), datadir]);
+    const folder = pathInside(installation, partial);
+    // A MariaDB that starts deletes the temporary tables in its tmpdir: in /tmp, also those of another one.
+    const folders = [`--datadir=${folder}`, `--tmpdir=${folder}`];
+    await runTool(command, [...beginning, ...asUser(), ...folders]);
     await rename(partial, initialData);
   } catch (error) {
     await rm(partial, { recursive: true, force: true });

@@ -8,7 +8,7 @@ export type CommandLine = readonly [string, ...string[]];
 export interface Installation {
   /** The server; its options follow. */
   readonly server: CommandLine;
-  /** What fills an empty data folder; `--datadir` follows. */
+  /** What fills an empty data folder; the folder's options follow. */
   readonly initialise: CommandLine;
   /** The folder that the server sees as `/`; all its files must be in there. */
   readonly root: string;
@@ -26,6 +26,8 @@ export const INITIALISE_MARIADB = [
   '--auth-root-authentication-method=normal',
   '--skip-test-db',
   '--innodb-log-file-size=32M',
+  // Also where the machine's own name does not resolve, as in some containers.
+  '--force',
 ] as const;
 
 export const INITIALISE_MYSQL = [

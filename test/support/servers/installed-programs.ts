@@ -13,7 +13,9 @@ import { runTool } from './run-tool';
 export async function installedMariadb(): Promise<Installation | undefined> {
   const server = findProgram('mariadbd');
   const installer = findProgram('mariadb-install-db');
-  if (server === undefined || installer === undefined) return undefined;
+  // A tool that the installer calls; Debian has it in the client's package.
+  const reader = findProgram('my_print_defaults');
+  if (server === undefined || installer === undefined || reader === undefined) return undefined;
   return onThisSystem(server, [installer, ...INITIALISE_MARIADB], await versionOf(server));
 }
 

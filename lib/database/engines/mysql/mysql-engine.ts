@@ -5,7 +5,7 @@ import type { ResolvedServer } from '../../../options/resolve.js';
 import { DatabaseMissingError, ServerUnreachableError } from '../../errors.js';
 import type { LeaseConnection, ServerAdministration, ServerEngine } from '../engine.js';
 import { MysqlAdministration } from './mysql-administration.js';
-import { MysqlConnection } from './mysql-connection.js';
+import { isUnknownDatabase, MysqlConnection } from './mysql-connection.js';
 
 /** A MySQL or MariaDB server. */
 export class MysqlEngine implements ServerEngine {
@@ -30,7 +30,7 @@ export class MysqlEngine implements ServerEngine {
     });
     try {
       await connected(raw);
-      return await MysqlConnection.from(raw, database);
+      return await MysqlConnection.from(raw, this.server.name, database);
     } catch (error) {
       raw.destroy();
       const { name } = this.server;
@@ -64,8 +64,4 @@ function connected(raw: Connection): Promise<void> {
       else resolve();
     });
   });
-}
-
-function isUnknownDatabase(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && error.errno === 1049;
 }

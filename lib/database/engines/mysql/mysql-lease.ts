@@ -1,4 +1,5 @@
 import type { Connection, Query, QueryError, QueryOptions } from 'mysql2';
+import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { LeaseReleasedError } from '../../errors.js';
 import type { Lease } from '../../pooled-connection.js';
@@ -136,13 +137,19 @@ export class MysqlLease implements Lease {
 
   /** A command without a callback is read through its events, or through a stream. */
   private follow(command: Query): Query {
+    // The socket's events come in the context that opened the connection. The reader's is another.
+    command.emit = AsyncResource.bind(command.emit.bind(command));
     command.once('end', () => (this.running -= 1));
     command.on('error', (error: QueryError) => this.judge(error));
     const stream = command.stream.bind(command);
     command.stream = (options): Readable => {
       const readable = stream(options);
+      // mysql2 tells the connection that the link broke, and the command only when it has a callback.
+      const breakDown = (error: Error) => readable.destroy(error);
+      this.connection.once('error', breakDown);
       // A reader that goes away half-way (an aborted request) leaves rows on the wire, and TypeORM never releases.
       readable.once('close', () => {
+        this.connection.removeListener('error', breakDown);
         if (this.running > 0) this.destroy();
       });
       return readable;

@@ -31,6 +31,7 @@ export class SqliteLease implements Lease {
 
   prepare(sql: string): BetterSqlite3.Statement {
     this.refuseAfterRelease();
+    if (!LEAVES_NOTHING.test(sql) || IN_TEMP.test(sql)) this.soiled = true;
     return this.handle.sqlite.prepare(sql);
   }
 
@@ -54,7 +55,6 @@ export class SqliteLease implements Lease {
    */
   async admit(sql: string): Promise<void> {
     this.refuseAfterRelease();
-    if (!LEAVES_NOTHING.test(sql)) this.soiled = true;
     if (this.writing || READS.test(sql)) return;
     await this.handle.writeLock.acquire(this.acquireTimeout);
     this.writing = true;
@@ -92,3 +92,5 @@ const READS = /^\s*(?:select|explain|pragma)\b/i;
 /** The rest (PRAGMA, ATTACH, temporary tables, user-defined names) may outlive its statement. */
 const LEAVES_NOTHING =
   /^\s*(?:select|insert|update|delete|replace|with|explain|begin|commit|end|rollback|savepoint|release|create\s+(?:unique\s+)?(?:table|index|view|trigger)|drop|alter)\b/i;
+/** `CREATE TABLE temp.t` makes a temporary table, too, which hides the real one of that name. */
+const IN_TEMP = /^\s*create\b.*?\btemp\b/is;

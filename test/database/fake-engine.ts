@@ -1,0 +1,108 @@
+import type { ServerEngine } from '../../lib/database/engines/engine.js';
+import type { Lease, PooledConnection } from '../../lib/database/pooled-connection.js';
+
+/** Something that the pool waits for, until the test decides how it ends. */
+export class Pending<T> {
+  readonly promise: Promise<T>;
+  succeed!: (value: T) => void;
+  fail!: (error: Error) => void;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.succeed = resolve;
+      this.fail = reject;
+    });
+  }
+}
+
+export interface PendingOpen {
+  readonly database: string;
+  readonly done: Pending<FakeConnection>;
+}
+
+/** An engine whose connections open, turn and break when the test says so, for interleavings that no server repeats. */
+export class FakeEngine implements Pick<ServerEngine, 'open'> {
+  readonly opening = new Set<PendingOpen>();
+  readonly open_ = new Set<FakeConnection>();
+
+  /** Connections that count against the bound. */
+  get size(): number {
+    return this.opening.size + this.open_.size;
+  }
+
+  open(database: string): Promise<FakeConnection> {
+    const pending = { database, done: new Pending<FakeConnection>() };
+    this.opening.add(pending);
+    return pending.done.promise;
+  }
+
+  /** Lets a connection open, or fail to. */
+  settle(pending: PendingOpen, error?: Error): void {
+    this.opening.delete(pending);
+    if (error !== undefined) return pending.done.fail(error);
+    const connection = new FakeConnection(pending.database, () => this.open_.delete(connection));
+    this.open_.add(connection);
+    pending.done.succeed(connection);
+  }
+}
+
+export class FakeConnection implements PooledConnection {
+  broken = false;
+  soiled = false;
+  onBroken?: () => void;
+  lease?: FakeLease;
+  turning?: { readonly to: string; readonly done: Pending<void> };
+
+  constructor(
+    public database: string,
+    private readonly closed: () => void,
+  ) {}
+
+  lend(giveBack: () => void): FakeLease {
+    if (this.lease !== undefined) throw new Error('Lent twice at once');
+    if (this.broken) throw new Error('Lent although broken');
+    if (this.soiled) throw new Error('Lent although soiled');
+    if (this.turning !== undefined) throw new Error('Lent while it is turned');
+    return (this.lease = new FakeLease(this, giveBack));
+  }
+
+  async turn(database: string): Promise<void> {
+    if (this.lease !== undefined) throw new Error('Turned while it is lent');
+    if (this.turning !== undefined) throw new Error('Turned twice at once');
+    this.database = '';
+    this.turning = { to: database, done: new Pending<void>() };
+    try {
+      await this.turning.done.promise;
+    } finally {
+      this.turning = undefined;
+    }
+    this.database = database;
+    this.soiled = false;
+  }
+
+  /** The link breaks by itself. */
+  breakDown(): void {
+    if (this.broken) return;
+    this.broken = true;
+    this.turning?.done.fail(new Error('The link broke'));
+    this.onBroken?.();
+  }
+
+  async close(): Promise<void> {
+    if (this.lease !== undefined) throw new Error('Closed while it is lent');
+    this.broken = true;
+    this.closed();
+  }
+}
+
+export class FakeLease implements Lease {
+  constructor(
+    readonly connection: FakeConnection,
+    private readonly giveBack: () => void,
+  ) {}
+
+  release(): void {
+    this.connection.lease = undefined;
+    this.giveBack();
+  }
+}

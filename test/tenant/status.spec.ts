@@ -1,0 +1,230 @@
+import type { Tenant, TenantService, TenantStatus } from '../../lib/index.js';
+import { databasesOf, type Databases } from '../support/databases.js';
+import { engines, type EngineSetup } from '../support/engines.js';
+import { CreateNotes1700000000001, Note } from '../support/notes.js';
+import { until } from '../support/until.js';
+import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
+
+const STATUSES = [
+  'provisioning',
+  'active',
+  'suspended',
+  'blocked',
+  'failed',
+  'deleted',
+] as const satisfies readonly TenantStatus[];
+
+type Verb = 'suspend' | 'activate' | 'block' | 'delete' | 'restore';
+
+/** What each verb makes of each status; where it is silent, the verb is refused. */
+const ALLOWED: Record<Verb, Partial<Record<TenantStatus, TenantStatus>>> = {
+  suspend: { active: 'suspended', blocked: 'suspended' },
+  activate: { suspended: 'active', blocked: 'active' },
+  block: { active: 'blocked', suspended: 'blocked' },
+  delete: { active: 'deleted', suspended: 'deleted', blocked: 'deleted', failed: 'deleted' },
+  restore: { deleted: 'active' },
+};
+
+const TABLE = Object.keys(ALLOWED).flatMap((verb) =>
+  STATUSES.map(
+    (status) => [verb as Verb, status, ALLOWED[verb as Verb][status] ?? 'refused'] as const,
+  ),
+);
+
+describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
+  let setup: EngineSetup;
+  let app: TenancyApp;
+  let databases: Databases;
+  beforeAll(async () => {
+    setup = await prepare();
+    databases = databasesOf(setup);
+    app = await startTenancyApp(setup, {
+      options: { tenants: { entities: [Note], migrations: [CreateNotes1700000000001] } },
+    });
+    await app.tenants.create({ slug: 'table', name: 'The Table' });
+  });
+  afterAll(async () => {
+    await app.close();
+    await setup.cleanUp();
+  });
+
+  const VERBS: Record<Verb, (tenants: TenantService, slug: string) => Promise<Tenant>> = {
+    suspend: (tenants, slug) => tenants.suspend(slug),
+    activate: (tenants, slug) => tenants.activate(slug),
+    block: (tenants, slug) => tenants.block(slug),
+    delete: (tenants, slug) => tenants.delete(slug, { confirm: 'The Table' }),
+    restore: (tenants, slug) => tenants.restore(slug),
+  };
+
+  it.each(TABLE)('%s from %s: %s', async (verb, status, after) => {
+    await app.central.query(`UPDATE tenancy_tenants SET status = '${status}' WHERE slug = 'table'`);
+    app.registry.invalidate();
+    const before = await app.tenants.get('table');
+    if (after === 'refused') {
+      await expect(VERBS[verb](app.tenants, 'table')).rejects.toMatchObject({
+        code: 'TENANT_TRANSITION_REFUSED',
+        status: 409,
+        message: expect.stringMatching(
+          `^Cannot ${verb} tenant "table": it is ${status}, and must be`,
+        ),
+      });
+      expect(await app.tenants.get('table')).toEqual(before);
+      return;
+    }
+    const changed = await VERBS[verb](app.tenants, 'table');
+    expect(changed).toMatchObject({ id: before.id, slug: 'table', status: after });
+    expect(await app.tenants.get('table')).toEqual(changed);
+    expect(changed.deletedAt).toEqual(after === 'deleted' ? expect.any(Date) : null);
+  });
+
+  it('of two changes at once, the second is checked against the first', async () => {
+    await app.tenants.create({ slug: 'race' });
+    const both = await Promise.allSettled([
+      app.tenants.suspend('race'),
+      app.tenants.delete('race', { confirm: 'race' }),
+      app.tenants.suspend('race'),
+    ]);
+    const { status } = await app.tenants.get('race');
+    // Whatever came first: a deleted tenant is never suspended, and nobody is told what did not happen.
+    expect(status).toBe('deleted');
+    for (const one of both) {
+      if (one.status === 'rejected') {
+        expect(one.reason).toMatchObject({ code: 'TENANT_TRANSITION_REFUSED' });
+      }
+    }
+  });
+
+  it.each(['suspend', 'activate', 'block', 'restore', 'get'] as const)(
+    '%s of nobody says so',
+    async (verb) => {
+      await expect(app.tenants[verb]('nobody')).rejects.toMatchObject({ code: 'TENANT_NOT_FOUND' });
+    },
+  );
+
+  describe('deleting', () => {
+    const write = (slug: string, text: string) =>
+      app.tenancy.run(slug, () =>
+        app.pools.dataSource(app.tenancy.require()).manager.insert(Note, { text }),
+      );
+    const textsOf = async (database: string) =>
+      (await databases.query(database, 'SELECT text FROM notes ORDER BY id')).map(
+        ({ text }) => text,
+      );
+    const databaseOf = (slug: string) => setup.databasePrefix + slug;
+
+    it.each(['', 'victim', 'the victim', 'The Victim '])(
+      'is refused with "%s" in place of the name',
+      async (confirm) => {
+        if ((await app.tenants.find('victim')) === null) {
+          await app.tenants.create({ slug: 'victim', name: 'The Victim' });
+        }
+        await expect(
+          app.tenants.delete('victim', { confirm, dropDatabase: true }),
+        ).rejects.toMatchObject({ code: 'TENANT_CONFIRMATION_WRONG', status: 422 });
+        expect(await app.tenants.get('victim')).toMatchObject({ status: 'active' });
+        expect(await databases.names()).toContain(databaseOf('victim'));
+      },
+    );
+
+    it('keeps the database, and restoring brings its data and domains back', async () => {
+      const created = await app.tenants.create({ slug: 'kept', domains: ['kept.example'] });
+      await write('kept', 'mine');
+      const deleted = await app.tenants.delete(created, { confirm: 'kept' });
+      expect(deleted).toMatchObject({
+        status: 'deleted',
+        deletedAt: expect.any(Date),
+        step: 'done',
+      });
+      expect(deleted.domains).toMatchObject([{ host: 'kept.example' }]);
+      expect(await textsOf(databaseOf('kept'))).toEqual(['migrated', 'mine']);
+      await expect(app.tenancy.run('kept', () => 'in')).rejects.toMatchObject({
+        code: 'TENANT_NOT_FOUND',
+      });
+
+      const restored = await app.tenants.restore('kept');
+      expect(restored).toMatchObject({ status: 'active', deletedAt: null });
+      expect(restored.domains).toMatchObject([{ host: 'kept.example', isPrimary: true }]);
+      await write('kept', 'again');
+      expect(await textsOf(databaseOf('kept'))).toEqual(['migrated', 'mine', 'again']);
+    });
+
+    it('drops the database when told to, and then there is nothing to restore', async () => {
+      await app.tenants.create({ slug: 'dropped' });
+      await write('dropped', 'mine');
+      const deleted = await app.tenants.delete('dropped', {
+        confirm: 'dropped',
+        dropDatabase: true,
+      });
+      expect(deleted).toMatchObject({ status: 'deleted', step: 'dropped' });
+      expect(await databases.names()).not.toContain(databaseOf('dropped'));
+      await expect(app.tenants.restore('dropped')).rejects.toMatchObject({
+        code: 'TENANT_DATA_GONE',
+        status: 410,
+      });
+      expect(await app.tenants.get('dropped')).toMatchObject({ status: 'deleted' });
+    });
+
+    it('with dropDatabase waits for the connections in use', async () => {
+      const tenant = await app.tenants.create({ slug: 'busy' });
+      const queryRunner = app.pools.dataSource(tenant).createQueryRunner();
+      await queryRunner.startTransaction();
+      await queryRunner.manager.insert(Note, { text: 'working' });
+      let deleted = false;
+      const deleting = app.tenants
+        .delete('busy', { confirm: 'busy', dropDatabase: true })
+        .then(() => (deleted = true));
+      // It cannot be deleted before the transaction has ended, however long that takes.
+      await until(async () => (await app.tenants.get('busy')).status === 'deleted');
+      expect(deleted).toBe(false);
+      expect(await queryRunner.manager.find(Note)).toHaveLength(2);
+      await queryRunner.commitTransaction();
+      await queryRunner.release();
+      await deleting;
+      expect(await databases.names()).not.toContain(databaseOf('busy'));
+    });
+
+    it('never drops an adopted database', async () => {
+      const database = databaseOf('adopted');
+      await databases.create(database);
+      await databases.query(database, 'CREATE TABLE treasure (gold INT)');
+      await app.tenants.create({ slug: 'keeper', adoptDatabase: database });
+      await expect(
+        app.tenants.delete('keeper', { confirm: 'keeper', dropDatabase: true }),
+      ).rejects.toMatchObject({ code: 'TENANT_DATABASE_NOT_OWNED', status: 409 });
+      expect(await app.tenants.get('keeper')).toMatchObject({ status: 'active' });
+      await app.tenants.delete('keeper', { confirm: 'keeper' });
+      expect(await databases.tables(database)).toContain('treasure');
+    });
+
+    describe('a failed one', () => {
+      /** As a process leaves it that was killed before it had made the database; somebody else made one since. */
+      const failed = async (slug: string) => {
+        await app.tenants.create({ slug });
+        await app.central.query(
+          `UPDATE tenancy_tenants SET status = 'failed', step = 'reserved' WHERE slug = '${slug}'`,
+        );
+        app.registry.invalidate();
+        return databaseOf(slug);
+      };
+
+      it('does not drop a database that its creation had not made', async () => {
+        const database = await failed('unmade');
+        expect(
+          await app.tenants.delete('unmade', { confirm: 'unmade', dropDatabase: true }),
+        ).toMatchObject({ status: 'deleted', step: 'dropped' });
+        expect(await textsOf(database)).toEqual(['migrated']);
+      });
+
+      it('is failed again when restored, for repair to finish', async () => {
+        const database = await failed('reopened');
+        await app.tenants.delete('reopened', { confirm: 'reopened' });
+        expect(await app.tenants.restore('reopened')).toMatchObject({ status: 'failed' });
+        await expect(app.tenants.repair('reopened')).rejects.toMatchObject({
+          code: 'TENANT_PROVISIONING_FAILED',
+          message: expect.stringContaining(`already has a database "${database}"`),
+        });
+        expect(await textsOf(database)).toEqual(['migrated']);
+      });
+    });
+  });
+});
