@@ -63,14 +63,14 @@ function moduleOptions(
     [CREATE]: create,
   };
   // `type` is added by the engine, which alone knows it.
-  return options as TypeOrmModuleOptions;
+  return options;
 }
 
 async function createDataSource(options?: DataSourceOptions): Promise<DataSource> {
   const { [CREATE]: create, ...own } = options as DataSourceOptions & {
     readonly [CREATE]: CreateDataSource;
   };
-  return create(own as DataSourceOptions);
+  return create(own);
 }
 
 /** Under a lock, so that processes that start together do not all create the same tables. */

@@ -95,7 +95,7 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
   createTenantDataSource(options: Partial<DataSourceOptions>): DataSource {
     const [first] = this.servers.values();
     this.tenantDataSource = new BoundDataSource(options as DataSourceOptions, {
-      typeorm: this.typeOrmBinding(first!),
+      typeorm: this.typeOrmBinding(first),
       here: (operation) => requireTenant(operation).placement,
       hereIfAny: () => currentTenant()?.placement,
       lease: (placement) => this.lease(placement),

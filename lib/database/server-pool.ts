@@ -69,7 +69,7 @@ export class ServerPool {
    */
   lease(database: string): Lease | Promise<Lease> {
     if (this.closed) throw new PoolClosedError(this.options.server);
-    const affine = this.idle.takeAt(database);
+    const affine = this.takeIdleAt(database);
     if (affine !== undefined) return this.reuse(affine);
     if (this.connections.size + this.opening < this.options.maxConnections) {
       return this.onTheWay(database, () => this.openFor(database));
@@ -116,6 +116,14 @@ export class ServerPool {
       waiter.reject(new PoolClosedError(this.options.server));
     }
     await Promise.all(this.idle.takeAll().map((connection) => this.close(connection)));
+  }
+
+  private takeIdleAt(database: string): PooledConnection | undefined {
+    for (;;) {
+      const connection = this.idle.takeAt(database);
+      if (connection === undefined || !connection.broken) return connection;
+      void this.close(connection);
+    }
   }
 
   private async openFor(database: string): Promise<Lease> {

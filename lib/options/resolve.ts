@@ -128,10 +128,10 @@ function refuseMixedEngines({ central, tenants }: TenancyOptions): void {
   }
   const [first, ...others] = Object.entries(servers);
   const issues = others
-    .filter(([, { url }]) => dialectOf(url) !== dialectOf(first![1].url))
+    .filter(([, { url }]) => dialectOf(url) !== dialectOf(first[1].url))
     .map(([name, { url }]) => ({
       path: `tenants.servers.${name}.url`,
-      problem: `is ${dialectOf(url)}, but the server "${first![0]}" is ${dialectOf(first![1].url)}`,
+      problem: `is ${dialectOf(url)}, but the server "${first[0]}" is ${dialectOf(first[1].url)}`,
       remedy: 'Keep the tenants of one app on servers of one kind',
     }));
   if (issues.length > 0) throw new TenancyOptionsError(issues);

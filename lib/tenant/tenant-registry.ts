@@ -68,7 +68,7 @@ export class TenantRegistry implements TenantDirectory {
       });
       for (const tenant of page) yield currentTenantOf(tenant);
       if (page.length < PAGE) return;
-      after = page[page.length - 1]!.id;
+      after = page[page.length - 1].id;
     }
   }
 

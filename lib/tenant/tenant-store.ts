@@ -9,7 +9,6 @@ import {
   type ObjectLiteral,
   type Repository,
 } from 'typeorm';
-import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import type { TenantStatus } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import { Domain } from './domain.entity.js';
@@ -82,7 +81,7 @@ export class TenantStore {
     });
     if (tenants.length <= limit) return { tenants };
     const page = tenants.slice(0, limit);
-    return { tenants: page, next: page[limit - 1]!.slug };
+    return { tenants: page, next: page[limit - 1].slug };
   }
 
   /**
@@ -141,7 +140,7 @@ export class TenantStore {
   }
 
   /** Forgets a tenant and its domains. */
-  async remove({ id, domains = [] }: Tenant): Promise<void> {
+  async remove({ id, domains }: Tenant): Promise<void> {
     await this.tenants.createQueryBuilder().delete().where({ id }).callListeners(false).execute();
     this.registry.invalidate(id);
     for (const { host } of domains) this.registry.invalidate(id, host);
@@ -233,7 +232,7 @@ async function insert<T extends ObjectLiteral>(repository: Repository<T>, row: T
   await repository
     .createQueryBuilder()
     .insert()
-    .values(row as QueryDeepPartialEntity<T>)
+    .values(row)
     .callListeners(false)
     .execute();
 }
@@ -247,7 +246,7 @@ async function update<T extends ObjectLiteral>(
   const { affected } = await repository
     .createQueryBuilder()
     .update()
-    .set(change as QueryDeepPartialEntity<T>)
+    .set(change)
     .where(where)
     .callListeners(false)
     .execute();

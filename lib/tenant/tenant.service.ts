@@ -219,7 +219,7 @@ export class TenantService {
 
   private newTenant(input: CreateTenant): Tenant {
     const slug = checkSlug(input.slug);
-    const server = input.server ?? this.pools.serverNames[0]!;
+    const server = input.server ?? this.pools.serverNames[0];
     if (!this.pools.serverNames.includes(server)) {
       throw new ServerUnknownError(server, this.pools.serverNames);
     }

@@ -1,16 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 
-/** Milliseconds: short enough to lose no time, long enough to leave some to what is waited for. */
-const BETWEEN = 5;
+const PATIENCE = 10_000;
 
-/** Ends when `holds` does. What it waits for must happen by itself; `deadline` is only for when it does not. */
-export async function until(
-  holds: () => boolean | Promise<boolean>,
-  deadline = 20_000,
-): Promise<void> {
-  const end = Date.now() + deadline;
+/** Waits for what comes by itself, such as the news that a server has gone: looks again in every turn of the event loop. */
+export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + PATIENCE;
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`${String(holds)} did not hold within ${deadline} ms.`);
-    await delay(BETWEEN);
+    if (Date.now() > deadline) throw new Error(`Not within ${PATIENCE} ms: ${what}`);
+    await turn();
   }
 }

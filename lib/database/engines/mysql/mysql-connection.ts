@@ -3,6 +3,7 @@ import { DatabaseMissingError } from '../../errors.js';
 import type { PooledConnection } from '../../pooled-connection.js';
 import { MysqlLease } from './mysql-lease.js';
 import {
+  forgetStatements,
   initDatabase,
   pipeline,
   resetConnection,
@@ -55,6 +56,7 @@ export class MysqlConnection implements PooledConnection<MysqlLease> {
   async turn(database: string): Promise<void> {
     this.database = '';
     const change = database === '' ? [] : [initDatabase(database)];
+    forgetStatements(this.raw);
     try {
       const [, arrival] = await pipeline(this.raw, [resetConnection(), ...change, this.restore]);
       if (database !== '') verifyArrival(arrival, database);

@@ -14,6 +14,8 @@ export type Answer = Buffer;
 interface Wire {
   readonly config: { readonly clientFlags: number };
   readonly serverCapabilityFlags: number;
+  /** Statements that `execute` has prepared, by their text. */
+  readonly _statements?: { clear(): void };
   addCommand(command: WireCommand): void;
   write(bytes: Buffer): void;
   _resetSequenceId(): void;
@@ -45,6 +47,14 @@ const NO_ATTRIBUTES = [0, 1];
 
 export function resetConnection(): SimpleCommand {
   return { name: 'COM_RESET_CONNECTION', payload: Buffer.from([COM_RESET_CONNECTION]) };
+}
+
+/**
+ * To be called before a reset, which drops the server's side of prepared statements and gives their numbers to others.
+ * mysql2 would else execute by the old number what is now unknown, or another statement.
+ */
+export function forgetStatements(raw: Connection): void {
+  wireOf(raw)._statements?.clear();
 }
 
 export function initDatabase(name: string): SimpleCommand {

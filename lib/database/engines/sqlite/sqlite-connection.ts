@@ -1,4 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
+import { statSync } from 'node:fs';
 import type { PooledConnection } from '../../pooled-connection.js';
 import type { FileWriteLock } from './file-write-lock.js';
 import { SqliteLease } from './sqlite-lease.js';
@@ -6,14 +7,17 @@ import { SqliteLease } from './sqlite-lease.js';
 /** An open file and the lock of its writers. */
 export interface SqliteHandle {
   readonly database: string;
+  readonly file: string;
+  /** Of the file as it was opened. */
+  readonly inode: number;
   readonly sqlite: BetterSqlite3.Database;
   readonly writeLock: FileWriteLock;
 }
 
 /** One handle on one tenant's file. To turn it to another tenant is to close it and to open that one's file. */
 export class SqliteConnection implements PooledConnection<SqliteLease> {
-  broken = false;
   soiled = false;
+  private unusable = false;
 
   constructor(
     private handle: SqliteHandle,
@@ -25,10 +29,19 @@ export class SqliteConnection implements PooledConnection<SqliteLease> {
     return this.handle.database;
   }
 
+  /**
+   * Also when the file was deleted or replaced by another process: the handle would go on with the old one, and lose
+   * what is written. Asking costs 2 µs.
+   */
+  get broken(): boolean {
+    const { file, inode } = this.handle;
+    return this.unusable || statSync(file, { throwIfNoEntry: false })?.ino !== inode;
+  }
+
   lend(giveBack: () => void): SqliteLease {
     return new SqliteLease(this.handle, this.acquireTimeout, ({ soiled, unusable }) => {
       this.soiled ||= soiled;
-      this.broken ||= unusable;
+      this.unusable ||= unusable;
       giveBack();
     });
   }
@@ -41,7 +54,7 @@ export class SqliteConnection implements PooledConnection<SqliteLease> {
   }
 
   async close(): Promise<void> {
-    this.broken = true;
+    this.unusable = true;
     this.handle.sqlite.close();
   }
 }

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlatformTools } from 'typeorm/platform/PlatformTools.js';
 import type { ResolvedServer } from '../../../options/resolve.js';
@@ -36,7 +36,8 @@ export class SqliteEngine implements ServerEngine {
 
   private openHandle(database: string): SqliteHandle {
     const file = fileOf(this.folder, database);
-    if (!existsSync(file)) throw new DatabaseMissingError(this.server.name, database);
+    const inode = statSync(file, { throwIfNoEntry: false })?.ino;
+    if (inode === undefined) throw new DatabaseMissingError(this.server.name, database);
     const sqlite = new this.sqlite(file, {
       ...this.server.connection,
       fileMustExist: true,
@@ -45,7 +46,7 @@ export class SqliteEngine implements ServerEngine {
     });
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('foreign_keys = ON');
-    return { database, sqlite, writeLock: this.writeLockOf(file) };
+    return { database, file, inode, sqlite, writeLock: this.writeLockOf(file) };
   }
 
   private writeLockOf(file: string): FileWriteLock {

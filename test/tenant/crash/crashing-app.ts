@@ -1,0 +1,36 @@
+import type { DataSource } from 'typeorm';
+import type { CurrentTenant, TenancyModuleOptions } from '../../../lib/index.js';
+import { CreateNotes1700000000001, Note } from '../../support/notes.js';
+
+/** What one tenant goes through in the child. */
+export interface Job {
+  /** Where: the addresses of an `EngineSetup`. */
+  readonly centralUrl: string;
+  readonly serverUrl: string;
+  readonly databasePrefix: string;
+  readonly slug: string;
+  readonly work: Work;
+  /** Stops for good before this statement, counted from 1. */
+  readonly stopBefore: number;
+}
+
+export type Work = 'create' | 'create and fail' | 'adopt' | 'delete';
+
+/** The options of the app, in the child and in the test. */
+export function crashingOptions(
+  seed: (tenant: CurrentTenant, dataSource: DataSource) => Promise<void>,
+): TenancyModuleOptions {
+  return {
+    central: { maxConnections: 40 },
+    tenants: { entities: [Note], migrations: [CreateNotes1700000000001], seed },
+  };
+}
+
+/** Repeatable, as a seed must be. */
+export async function seedOnce(dataSource: DataSource): Promise<void> {
+  const notes = dataSource.getRepository(Note);
+  if (!(await notes.existsBy({ text: 'seeded' }))) await notes.insert({ text: 'seeded' });
+}
+
+export const hostOf = (slug: string) => `${slug}.example`;
+export const adoptedOf = (prefix: string, slug: string) => `${prefix}old_${slug.replaceAll('-', '_')}`;
