@@ -38,6 +38,7 @@ const REASON: Readonly<Partial<Record<HttpStatus, string>>> = {
   [HttpStatus.FORBIDDEN]: 'Forbidden',
   [HttpStatus.NOT_FOUND]: 'Not Found',
   [HttpStatus.CONFLICT]: 'Conflict',
+  [HttpStatus.GONE]: 'Gone',
   [HttpStatus.UNPROCESSABLE_ENTITY]: 'Unprocessable Entity',
   [HttpStatus.INTERNAL_SERVER_ERROR]: 'Internal server error',
   [HttpStatus.SERVICE_UNAVAILABLE]: 'Service Unavailable',

@@ -55,7 +55,7 @@ export class BoundDataSource extends DataSource {
     const { queryResultCache } = this;
     Object.assign(this, {
       manager: this.createEntityManager(),
-      relationLoader: new OwnedRelationLoader(this, binding.hereIfAny),
+      relationLoader: new OwnedRelationLoader(this, binding.here, binding.hereIfAny),
       ...(queryResultCache && {
         queryResultCache: this.placedCache(queryResultCache, () =>
           binding.here('The query result cache'),

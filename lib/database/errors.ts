@@ -82,14 +82,14 @@ export class DatabaseExistsError extends TenancyError {
   }
 }
 
-/** Another process holds the lock. */
+/** Somebody else, in this process or another, holds the lock. */
 export class LockTimeoutError extends TenancyError {
   constructor(lock: string, timeout: number) {
     super({
       code: 'LOCK_TIMEOUT',
       status: HttpStatus.CONFLICT,
       retryAfter: 5,
-      message: `Another process holds the lock "${lock}" for more than ${timeout} ms. Try again when it is done.`,
+      message: `The lock "${lock}" is held by somebody else for more than ${timeout} ms. Try again when they are done.`,
     });
   }
 }

@@ -13,12 +13,18 @@ import { CrossTenantError } from './errors.js';
 export class OwnedRelationLoader extends RelationLoader {
   constructor(
     private readonly bound: BoundDataSource,
-    private readonly current: () => Placement | undefined,
+    private readonly here: (operation: string) => Placement,
+    private readonly hereIfAny: () => Placement | undefined,
   ) {
     super(bound);
   }
 
-  /** @throws CrossTenantError inside the context of another tenant, at the access to the property */
+  /**
+   * What it throws, it throws at the access to the property: of a promise that rejects later TypeORM keeps another that
+   * nobody handles, and that ends the process.
+   * @throws CrossTenantError inside the context of another tenant
+   * @throws TenantContextMissingError for a new entity, which belongs to no tenant yet, without a tenant
+   */
   override load(
     relation: RelationMetadata,
     entityOrEntities: ObjectLiteral | ObjectLiteral[],
@@ -29,9 +35,10 @@ export class OwnedRelationLoader extends RelationLoader {
     const [entity] = Array.isArray(entityOrEntities) ? entityOrEntities : [entityOrEntities];
     const owner = entity && ownerOf(entity);
     if (owner === undefined) {
+      if (queryRunner === undefined || queryRunner.isReleased) this.here('Lazy loading');
       return super.load(relation, entityOrEntities, queryRunner, queryBuilder, loadEagerRelations);
     }
-    const current = this.current();
+    const current = this.hereIfAny();
     if (current !== undefined && !samePlacement(current, owner)) {
       const name = `${relation.entityMetadata.name}.${relation.propertyName}`;
       throw new CrossTenantError('Lazy loading', name, owner.database, current.database);

@@ -25,58 +25,14 @@ export class OwnerCheckedEntityManager extends EntityManager {
     super(source, queryRunner);
   }
 
-  override save(...given: never[]): Promise<never> {
-    return this.checked('save', given, super.save);
-  }
-
-  override remove(...given: never[]): Promise<never> {
-    return this.checked('remove', given, super.remove);
-  }
-
-  override softRemove(...given: never[]): Promise<never> {
-    return this.checked('softRemove', given, super.softRemove);
-  }
-
-  override recover(...given: never[]): Promise<never> {
-    return this.checked('recover', given, super.recover);
-  }
-
-  override insert(...given: never[]): Promise<never> {
-    return this.checked('insert', given, super.insert);
-  }
-
-  override upsert(...given: never[]): Promise<never> {
-    return this.checked('upsert', given, super.upsert);
-  }
-
-  override update(...given: never[]): Promise<never> {
-    return this.checked('update', given, super.update);
-  }
-
-  override delete(...given: never[]): Promise<never> {
-    return this.checked('delete', given, super.delete);
-  }
-
-  override softDelete(...given: never[]): Promise<never> {
-    return this.checked('softDelete', given, super.softDelete);
-  }
-
-  override restore(...given: never[]): Promise<never> {
-    return this.checked('restore', given, super.restore);
-  }
-
-  private async checked(
-    operation: string,
-    given: Given,
-    perform: (this: EntityManager, ...given: never[]) => unknown,
-  ): Promise<never> {
+  /** @throws CrossTenantError */
+  check(operation: string, given: Given): void {
     const [target, values] = isTarget(given[0]) ? [given[0], given.slice(1)] : [undefined, given];
     const check = { operation, placement: this.here(), depth: Number.POSITIVE_INFINITY };
     const seen = new Set<object>();
     for (const entity of values.flat()) {
       checkOwner(entity, this.metadataOf(target, entity), check, seen);
     }
-    return (await perform.apply(this, given as never[])) as never;
   }
 
   private metadataOf(target: EntityTarget<ObjectLiteral> | undefined, entity: unknown) {
@@ -85,6 +41,30 @@ export class OwnerCheckedEntityManager extends EntityManager {
       ? this.source.getMetadata(of)
       : undefined;
   }
+}
+
+/** Every operation of the manager that takes entities and writes. */
+const CHECKED = [
+  'save',
+  'remove',
+  'softRemove',
+  'recover',
+  'insert',
+  'upsert',
+  'update',
+  'delete',
+  'softDelete',
+  'restore',
+] as const satisfies readonly (keyof EntityManager)[];
+
+for (const operation of CHECKED) {
+  const perform: (...given: never[]) => Promise<unknown> = EntityManager.prototype[operation];
+  Object.defineProperty(OwnerCheckedEntityManager.prototype, operation, {
+    async value(this: OwnerCheckedEntityManager, ...given: never[]): Promise<unknown> {
+      this.check(operation, given);
+      return perform.apply(this, given);
+    },
+  });
 }
 
 function isTarget(value: unknown): value is EntityTarget<ObjectLiteral> {

@@ -44,6 +44,11 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   }
   const parsed = new URL(url);
   if (parsed.hostname === '') throw new DatabaseUrlProblem('names no host');
+  if (parsed.search !== '') {
+    throw new DatabaseUrlProblem(
+      'has a query string; options of the driver, such as ssl, go into `connection` beside the URL',
+    );
+  }
   return {
     engine: 'mysql',
     dialect: scheme,

@@ -198,7 +198,7 @@ export class HttpOptions {
   @IsArray()
   readonly exclude?: readonly string[];
 
-  /** Mount the middleware, guard and interceptor globally. Default true; false for an app that mounts them itself. */
+  /** Mount the middleware and the guard globally. Default true; false for an app that mounts them itself. */
   @IsOptional()
   @IsBoolean()
   readonly mount?: boolean;

@@ -114,6 +114,13 @@ function checkServers(servers: unknown): OptionIssue[] {
     if (typeof server.url !== 'string') return issues;
     const parsed = readUrl(server.url, `${path}.url`);
     if (Array.isArray(parsed)) return [...issues, ...parsed];
+    if (parsed.engine === 'mysql' && parsed.database !== '') {
+      issues.push({
+        path: `${path}.url`,
+        problem: 'names a database, while each tenant has its own',
+        remedy: 'Remove the path: mysql://user:password@host:3306',
+      });
+    }
     const key = addressKey(parsed);
     const twin = seen.get(key);
     if (twin !== undefined) {

@@ -21,11 +21,17 @@ export class TenantConflictError extends TenancyError {
       status: HttpStatus.CONFLICT,
       message:
         `The ${field} "${value}" belongs to another tenant. Deleted tenants keep theirs, so that they can be ` +
-        'restored: look with TenantService.find().',
+        `restored. ${REMEDY[field]}`,
       publicMessage: `The ${field} is taken.`,
     });
   }
 }
+
+const REMEDY = {
+  slug: 'See whose with TenantService.find().',
+  domain: 'See whose with TenantService.find().',
+  database: 'Name another one with `database`.',
+} as const;
 
 /** A tenant cannot be activated, suspended, … from the status that it has. */
 export class TenantTransitionError extends TenancyError {

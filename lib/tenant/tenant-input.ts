@@ -30,7 +30,7 @@ export interface UpdateTenant {
 
 /** @throws TenantInputError */
 export function checkSlug(slug: string): string {
-  if (isSlug(slug)) return slug;
+  if (typeof slug === 'string' && isSlug(slug)) return slug;
   throw new TenantInputError(
     'slug',
     `"${slug}" is not 1 to 63 lower-case letters, digits and inner hyphens`,

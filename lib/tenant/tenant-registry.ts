@@ -34,7 +34,8 @@ export class TenantRegistry implements TenantDirectory {
     @Inject(TENANCY_OPTIONS) { registry }: ResolvedTenancyOptions,
   ) {
     const { maxTenants, ttl, maxUnknown, unknownTtl } = registry;
-    this.tenants = new LRUCache({ max: maxTenants, ttl });
+    // The clock is read once a second at most, not at every lookup.
+    this.tenants = new LRUCache({ max: maxTenants, ttl, ttlResolution: Math.min(ttl, 1_000) });
     // As short-lived as the tenants: a tenant that is kept fresh by one key must not keep another that it lost.
     this.ids = new LRUCache({ max: maxTenants, ttl });
     this.unknown = new LRUCache({ max: maxUnknown, ttl: unknownTtl });
@@ -102,10 +103,11 @@ export class TenantRegistry implements TenantDirectory {
     const { writes } = this;
     const where =
       key.kind === 'domain' ? { domains: { host: key.value } } : { [key.kind]: key.value };
-    const row = await this.central
+    // Not `findOne`, which takes two statements when it joins; every key is unique.
+    const [row] = await this.central
       .getRepository(Tenant)
-      .findOne({ where: { ...where, status: Not('deleted') } });
-    const tenant = row && currentTenantOf(row);
+      .find({ where: { ...where, status: Not('deleted') } });
+    const tenant = row === undefined ? null : currentTenantOf(row);
     if (writes !== this.writes) return tenant;
     if (tenant === null) {
       this.unknown.set(name, true);

@@ -229,12 +229,7 @@ export class TenantStore {
 
 /** Without subscribers: the one that tells the registry would make it forget every tenant instead of this one. */
 async function insert<T extends ObjectLiteral>(repository: Repository<T>, row: T): Promise<void> {
-  await repository
-    .createQueryBuilder()
-    .insert()
-    .values(row)
-    .callListeners(false)
-    .execute();
+  await repository.createQueryBuilder().insert().values(row).callListeners(false).execute();
 }
 
 /** @returns how many rows matched */

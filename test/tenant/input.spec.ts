@@ -29,7 +29,11 @@ describe.each(engines.slice(0, 1))('input of TenantService', ({ prepare }) => {
   const settings = (value: unknown) => value as CreateTenant['settings'];
 
   it.each<[string, Partial<CreateTenant>, string]>([
-    ...SLUGS.map((slug): [string, Partial<CreateTenant>, string] => [`the slug "${slug}"`, { slug }, `slug "${slug}"`]),
+    ...SLUGS.map((slug): [string, Partial<CreateTenant>, string] => [
+      `the slug "${slug}"`,
+      { slug },
+      `slug "${slug}"`,
+    ]),
     ['a slug that looks like an id', { slug: uuid }, `slug "${uuid}"`],
     ['an empty name', { name: ' ' }, 'name must have 1 to 255 characters'],
     ['a name of 256 characters', { name: 'n'.repeat(256) }, 'name must have 1 to 255 characters'],

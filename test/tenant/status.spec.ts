@@ -174,7 +174,10 @@ describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
         .delete('busy', { confirm: 'busy', dropDatabase: true })
         .then(() => (deleted = true));
       // It cannot be deleted before the transaction has ended, however long that takes.
-      await until(async () => (await app.tenants.get('busy')).status === 'deleted');
+      await until('it is deleted', async () => {
+        const { status } = await app.tenants.get('busy');
+        return status === 'deleted';
+      });
       expect(deleted).toBe(false);
       expect(await queryRunner.manager.find(Note)).toHaveLength(2);
       await queryRunner.commitTransaction();

@@ -53,8 +53,8 @@ function countAdministration({ pools }: TenancyApp): void {
   });
 }
 
-async function startApp(job: Job): Promise<TenancyApp> {
-  const { central, tenants } = crashingOptions(async (_tenant, dataSource) => {
+async function startApp(job: Job, atOnce: number): Promise<TenancyApp> {
+  const { tenants } = crashingOptions(async (_tenant, dataSource) => {
     await beforeStatement('seed');
     if (runs.getStore()?.job.work === 'create and fail') throw new Error('the seed is mouldy');
     await seedOnce(dataSource);
@@ -64,9 +64,10 @@ async function startApp(job: Job): Promise<TenancyApp> {
     { ...job, cleanUp: () => Promise.resolve() },
     {
       options: {
-        central: { url: job.centralUrl, ...central, subscribers },
+        // Each job holds up to three connections for good; half of the central ones may create tenants at once.
+        central: { maxConnections: 2 * atOnce + 2, subscribers },
         tenants: {
-          servers: { main: { url: job.serverUrl, maxConnections: 40 } },
+          servers: { main: { url: job.serverUrl, maxConnections: atOnce + 2 } },
           ...tenants,
           subscribers,
         },
@@ -94,8 +95,8 @@ async function perform({ tenants }: TenancyApp, job: Job): Promise<void> {
 
 const apps = new Map<string, Promise<TenancyApp>>();
 
-async function statementsOf(job: Job): Promise<string[]> {
-  const app = apps.get(job.centralUrl) ?? startApp(job);
+async function statementsOf(job: Job, atOnce: number): Promise<string[]> {
+  const app = apps.get(job.centralUrl) ?? startApp(job, atOnce);
   apps.set(job.centralUrl, app);
   const started = await app;
   const statements: string[] = [];
@@ -106,7 +107,7 @@ async function statementsOf(job: Job): Promise<string[]> {
 }
 
 process.on('message', (jobs: Job[]) => {
-  Promise.all(jobs.map(statementsOf)).then(
+  Promise.all(jobs.map((job) => statementsOf(job, jobs.length))).then(
     (all) => process.send?.(all),
     (error: unknown) => {
       console.error(error);

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import { AbstractLogger, type DataSource } from 'typeorm';
 import type { CurrentTenant, TenancyModuleOptions } from '../../../lib/index.js';
 import { CreateNotes1700000000001, Note } from '../../support/notes.js';
 
@@ -16,13 +16,22 @@ export interface Job {
 
 export type Work = 'create' | 'create and fail' | 'adopt' | 'delete';
 
+/** TypeORM would print every migration that fails. */
+class Silent extends AbstractLogger {
+  protected override writeLog(): void {}
+}
+
 /** The options of the app, in the child and in the test. */
 export function crashingOptions(
   seed: (tenant: CurrentTenant, dataSource: DataSource) => Promise<void>,
 ): TenancyModuleOptions {
   return {
-    central: { maxConnections: 40 },
-    tenants: { entities: [Note], migrations: [CreateNotes1700000000001], seed },
+    tenants: {
+      entities: [Note],
+      migrations: [CreateNotes1700000000001],
+      seed,
+      typeorm: { logger: new Silent() },
+    },
   };
 }
 
@@ -33,4 +42,5 @@ export async function seedOnce(dataSource: DataSource): Promise<void> {
 }
 
 export const hostOf = (slug: string) => `${slug}.example`;
-export const adoptedOf = (prefix: string, slug: string) => `${prefix}old_${slug.replaceAll('-', '_')}`;
+export const adoptedOf = (prefix: string, slug: string) =>
+  `${prefix}old_${slug.replaceAll('-', '_')}`;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
 import type { LeaseConnection, ServerAdministration } from '../engine.js';
 import { MysqlLease } from './mysql-lease.js';
@@ -45,7 +46,10 @@ export class MysqlAdministration implements ServerAdministration {
   async withLock<T>(name: string, timeout: number, work: () => Promise<T>): Promise<T> {
     const lease = await this.acquire();
     try {
-      const [row] = await query(lease, 'SELECT GET_LOCK(?, ?) AS locked', [name, timeout / 1_000]);
+      const [row] = await query(lease, 'SELECT GET_LOCK(?, ?) AS locked', [
+        lockName(name),
+        timeout / 1_000,
+      ]);
       if (Number(row?.locked) !== 1) throw new LockTimeoutError(name, timeout);
       return await work();
     } finally {
@@ -68,6 +72,11 @@ export class MysqlAdministration implements ServerAdministration {
     if (!(lease instanceof MysqlLease)) throw new TypeError('Not a connection of this engine');
     return lease;
   }
+}
+
+/** MySQL refuses names of locks over 64 characters. */
+function lockName(name: string): string {
+  return name.length <= 64 ? name : createHash('sha256').update(name).digest('hex');
 }
 
 async function query(lease: MysqlLease, sql: string, values: unknown[]): Promise<readonly Row[]> {

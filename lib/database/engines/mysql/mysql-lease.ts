@@ -1,6 +1,7 @@
 import type { Connection, Query, QueryError, QueryOptions } from 'mysql2';
 import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
+import { currentContext, runInContext } from '../../../context/tenant-context.js';
 import { LeaseReleasedError } from '../../errors.js';
 import type { Lease } from '../../pooled-connection.js';
 import { SessionWatch } from './session-watch.js';
@@ -10,9 +11,11 @@ type Rows = readonly [result: unknown, fields: unknown];
 
 /** The two commands of mysql2 in their widest form, in place of its many overloads. */
 interface Commands {
-  query(options: QueryOptions, values: unknown, callback?: Callback): Query;
-  execute(options: QueryOptions, values: unknown, callback?: Callback): Query;
+  query(sql: string | QueryOptions, values: unknown, callback?: Callback): Query;
+  execute(sql: string | QueryOptions, values: unknown, callback?: Callback): Query;
 }
+
+type CommandName = keyof Commands;
 
 /** What a lease leaves behind for the connection to know. */
 export interface LeaseReport {
@@ -43,11 +46,11 @@ export class MysqlLease implements Lease {
   }
 
   query(sql: string | QueryOptions, values?: unknown, callback?: Callback): Query {
-    return this.send('query', sql, values, callback);
+    return this.command('query', sql, values, callback);
   }
 
   execute(sql: string | QueryOptions, values?: unknown, callback?: Callback): Query {
-    return this.send('execute', sql, values, callback);
+    return this.command('execute', sql, values, callback);
   }
 
   /** The same connection with promises; without mysql2's extra stack trace for every query. */
@@ -113,26 +116,29 @@ export class MysqlLease implements Lease {
     this.release();
   }
 
-  private send(
-    kind: 'query' | 'execute',
-    sql: string | QueryOptions,
-    values?: unknown,
-    callback?: Callback,
-  ): Query {
+  /** As mysql2's methods of that name, except that `answered` is called in the context of the socket. */
+  send(name: CommandName, sql: string | QueryOptions, values: unknown, answered?: Callback): Query {
     this.refuseAfterRelease();
-    const options = typeof sql === 'string' ? { sql } : sql;
-    this.watch.see(options.sql);
-    const done = typeof values === 'function' ? (values as Callback) : callback;
-    const bound = typeof values === 'function' ? undefined : values;
+    this.watch.see(typeof sql === 'string' ? sql : sql.sql);
     this.running += 1;
     const commands: Commands = this.connection;
-    if (done === undefined) return this.follow(commands[kind](options, bound));
-    const answered: Callback = (error, result, fields) => {
+    if (answered === undefined) return this.follow(commands[name](sql, values));
+    return commands[name](sql, values, (error, result, fields) => {
       this.running -= 1;
       if (error) this.judge(error);
-      done(error, result, fields);
-    };
-    return commands[kind](options, bound, answered);
+      answered(error, result, fields);
+    });
+  }
+
+  private command(
+    name: CommandName,
+    sql: string | QueryOptions,
+    valuesOrCallback: unknown,
+    callback?: Callback,
+  ): Query {
+    return typeof valuesOrCallback === 'function'
+      ? this.send(name, sql, undefined, inThisContext(valuesOrCallback as Callback))
+      : this.send(name, sql, valuesOrCallback, callback && inThisContext(callback));
   }
 
   /** A command without a callback is read through its events, or through a stream. */
@@ -184,16 +190,20 @@ class PromisedMysqlLease {
     this.lease.release();
   }
 
-  private send(
-    kind: 'query' | 'execute',
-    sql: string | QueryOptions,
-    values?: unknown,
-  ): Promise<Rows> {
+  private send(name: CommandName, sql: string | QueryOptions, values: unknown): Promise<Rows> {
     return new Promise((resolve, reject) => {
-      this.lease[kind](sql, values, (error, result, fields) => {
+      this.lease.send(name, sql, values, (error, result, fields) => {
         if (error) reject(error);
         else resolve([result, fields]);
       });
     });
   }
+}
+
+/** The socket calls back in the context that the connection was opened in; the caller's is another. */
+function inThisContext(callback: Callback): Callback {
+  const context = currentContext();
+  return context === undefined
+    ? callback
+    : (...answer) => runInContext(context, () => callback(...answer));
 }
