@@ -2,6 +2,7 @@ import { HttpStatus, type DynamicModule, type Type } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
+import { CentralDatabaseMissingError } from './database/errors.js';
 import { CENTRAL_MIGRATIONS, TENANT_MIGRATIONS } from './migration/index.js';
 import type { ResolvedTenancyOptions } from './options/resolve.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
@@ -35,6 +36,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(central, [Tenant, Domain], CENTRAL_MIGRATIONS, async (options) => {
           const dataSource = await pools.createCentralDataSource(options);
+          await requireCentralDatabase(pools);
           await dataSource.initialize();
           if (central.migrate) await migrateCentral(dataSource, pools);
           return dataSource;
@@ -71,6 +73,13 @@ async function createDataSource(options?: DataSourceOptions): Promise<DataSource
     readonly [CREATE]: CreateDataSource;
   };
   return create(own);
+}
+
+/** Else the first query would find out, with migrations turned off in the middle of a request. */
+async function requireCentralDatabase(pools: ConnectionPoolManager): Promise<void> {
+  const { database } = pools.centralPlacement;
+  const exists = await pools.centralAdministration.databaseExists(database);
+  if (!exists) throw new CentralDatabaseMissingError(database);
 }
 
 /** Under a lock, so that processes that start together do not all create the same tables. */

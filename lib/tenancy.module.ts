@@ -10,7 +10,6 @@ import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
 import { TenancyHttpModule } from './http/http.module.js';
-import { TenancyOptionsError } from './options/errors.js';
 import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
@@ -89,7 +88,7 @@ function providers(centralName: string): Provider[] {
     {
       provide: TENANCY_OPTIONS,
       inject: [GIVEN_OPTIONS],
-      useFactory: (given: TenancyOptions) => resolveOptions(named(given, centralName)),
+      useFactory: (given: TenancyOptions) => resolveOptions(given, process.env, centralName),
     },
     { provide: CENTRAL_DATA_SOURCE, useExisting: getDataSourceToken(centralName) },
     { provide: TENANT_DIRECTORY, useExisting: TenantRegistry },
@@ -103,17 +102,4 @@ function providers(centralName: string): Provider[] {
     TenantService,
     tenantDataSourceProvider,
   ];
-}
-
-/** The name that the DataSource was registered under, in place of none. */
-function named(given: TenancyOptions, centralName: string): TenancyOptions {
-  const name = given.central?.name ?? centralName;
-  if (name === centralName) return { ...given, central: { ...given.central, name } };
-  throw new TenancyOptionsError([
-    {
-      path: 'central.name',
-      problem: `is "${name}", but the central DataSource was registered as "${centralName}"`,
-      remedy: `Pass it where it is needed first: forRootAsync({ centralName: '${name}', … })`,
-    },
-  ]);
 }

@@ -26,8 +26,8 @@ export function readHttpOptions() {
       distribution: { type: 'string', default: 'even' },
       /** Requests under way at once. */
       concurrency: { type: 'string', default: '32' },
-      /** Connections to the server that `single`, `discriminator` and `tenancy` may open. */
-      connections: { type: 'string', default: '40' },
+      /** Connections to the server that `single`, `discriminator` and `tenancy` may open; with fewer, more are turned. */
+      connections: { type: 'string', default: '100' },
       /** Services that the controller hangs on. */
       services: { type: 'string', default: '12' },
       /** How often each variant gets its turn. */

@@ -69,6 +69,19 @@ export class DatabaseMissingError extends TenancyError {
   }
 }
 
+/** The database that `central.url` names is not on its server. */
+export class CentralDatabaseMissingError extends TenancyError {
+  constructor(database: string) {
+    super({
+      code: 'CENTRAL_DATABASE_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `Database "${database}", which central.url names, is not on its server, or the account may not see it. ` +
+        `Create it once: CREATE DATABASE \`${database}\` CHARACTER SET utf8mb4`,
+    });
+  }
+}
+
 /** A database of the wanted name was there before. */
 export class DatabaseExistsError extends TenancyError {
   constructor(server: string, database: string) {

@@ -37,12 +37,11 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
       'must start with mysql://, mariadb:// or sqlite:, as in mysql://user:password@host:3306',
     );
   }
-  if (!URL.canParse(url)) {
-    throw new DatabaseUrlProblem(
-      'is not a URL; characters such as @ / : # in the password must be percent-encoded',
-    );
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  // With one of these in the password, what comes before it would pass for the host.
+  if (parsed === undefined || parsed.hash !== '' || parsed.pathname.includes('@')) {
+    throw new DatabaseUrlProblem(NOT_ENCODED);
   }
-  const parsed = new URL(url);
   if (parsed.hostname === '') throw new DatabaseUrlProblem('names no host');
   if (parsed.search !== '') {
     throw new DatabaseUrlProblem(
@@ -54,10 +53,21 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
     dialect: scheme,
     host: parsed.hostname.replace(/^\[(.*)\]$/, '$1'),
     port: parsed.port === '' ? 3306 : Number(parsed.port),
-    user: decodeURIComponent(parsed.username),
-    password: decodeURIComponent(parsed.password),
-    database: decodeURIComponent(parsed.pathname.slice(1)),
+    user: decode(parsed.username),
+    password: decode(parsed.password),
+    database: decode(parsed.pathname.slice(1)),
   };
+}
+
+const NOT_ENCODED =
+  'is not a URL; characters such as @ / : # % in the password must be percent-encoded';
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new DatabaseUrlProblem(NOT_ENCODED);
+  }
 }
 
 export class DatabaseUrlProblem extends Error {}

@@ -45,26 +45,32 @@ const EMBEDDED = {
 } as const;
 
 /**
- * Fills the gaps from the environment, checks the tree and applies the defaults.
+ * Checks the tree, fills the gaps from the environment and applies the defaults.
+ * @param centralName the name that the central DataSource was registered under, where that is known before the options
  * @throws TenancyOptionsError
  */
 export function resolveOptions(
   given: TenancyOptions,
   env: Environment = process.env,
+  centralName?: string,
 ): ResolvedTenancyOptions {
+  // Twice: what is no object cannot be filled, and what fills it may be wrong.
+  validateOptions(given);
   const options = fillFromEnvironment(given, env);
   validateOptions(options);
   const { central = {}, tenants = {}, http = {}, registry = {} } = options;
+  const name = centralName ?? central.name ?? CENTRAL;
+  refuseOtherName(central, name);
   refuseUnnamedEmbedded(central, tenants, env);
   refuseMixedEngines(options);
   const servers = tenants.servers ?? { embedded: EMBEDDED.server };
   return {
     central: {
       ...entitiesOf(central),
-      server: resolveServer(central.name ?? CENTRAL, {
-        maxConnections: 10,
+      server: resolveServer(name, {
         ...central,
         url: central.url ?? EMBEDDED.central,
+        maxConnections: central.maxConnections ?? 10,
       }),
       migrate: central.migrate ?? true,
     },
@@ -88,6 +94,18 @@ export function resolveOptions(
       unknownTtl: registry.unknownTtl ?? 5_000,
     },
   };
+}
+
+/** `TypeOrmModule` needs the name before the options are there. */
+function refuseOtherName({ name = '' }: CentralOptions, registered: string): void {
+  if (name === '' || name === registered) return;
+  throw new TenancyOptionsError([
+    {
+      path: 'central.name',
+      problem: `is "${name}", but the central DataSource was registered as "${registered}"`,
+      remedy: `Pass it where it is needed first: forRootAsync({ centralName: '${name}', … })`,
+    },
+  ]);
 }
 
 /** In production a forgotten URL must not become a file beside the app, lost at the next deployment. */

@@ -1,4 +1,3 @@
-import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { BaseDataSourceOptions } from 'typeorm/data-source/BaseDataSourceOptions.js';
 import type { DataSource } from 'typeorm';
 import {
@@ -12,32 +11,27 @@ import {
   IsString,
   Matches,
   Min,
+  ValidateBy,
 } from 'class-validator';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import type { Identifier, RouteMode } from './identifier.js';
+import type { TypeOrmPassThrough } from './typeorm-pass-through.js';
+
+export type { TypeOrmPassThrough } from './typeorm-pass-through.js';
 
 /** The name under which the central DataSource is registered unless `central.name` says otherwise. */
 export const CENTRAL = 'central';
 
-/**
- * Options of TypeORM that are handed to its DataSource as they are, and of `TypeOrmModule` how often it retries at start.
- * What this package decides itself is left out.
- */
-export type TypeOrmPassThrough = Pick<TypeOrmModuleOptions, 'retryAttempts' | 'retryDelay'> &
-  Partial<
-    Omit<
-      BaseDataSourceOptions,
-      | 'type'
-      | 'entities'
-      | 'subscribers'
-      | 'migrations'
-      | 'synchronize'
-      | 'dropSchema'
-      | 'migrationsRun'
-      | 'poolSize'
-      | 'extra'
-    >
-  >;
+/** TypeORM takes lists as arrays and as objects, such as all exports of a module. */
+function IsList(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isList',
+    validator: {
+      validate: (value: unknown) => typeof value === 'object',
+      defaultMessage: () => 'must be an array, or an object whose values are taken',
+    },
+  });
+}
 
 /**
  * Options of the driver's own connection, handed on as they are: mysql2's `ConnectionOptions` (`timezone`, `charset`,
@@ -108,17 +102,17 @@ export class CentralOptions {
 
   /** Central entities; those of `TypeOrmModule.forFeature([Plan], CENTRAL)` are found without being listed here. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly entities?: BaseDataSourceOptions['entities'];
 
   /** TypeORM subscribers of the central DataSource. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly subscribers?: BaseDataSourceOptions['subscribers'];
 
   /** The app's own central migrations, classes or globs; they run after this package's. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly migrations?: BaseDataSourceOptions['migrations'];
 
   /** Run pending central migrations when the app starts, under a lock, so that several processes may start at once. Default true. */
@@ -154,17 +148,17 @@ export class TenantsOptions {
 
   /** Tenant entities; those of `TypeOrmModule.forFeature([Project])` are found without being listed here. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly entities?: BaseDataSourceOptions['entities'];
 
   /** TypeORM subscribers of the tenant DataSource. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly subscribers?: BaseDataSourceOptions['subscribers'];
 
   /** The app's tenant migrations, classes or globs; they run after this package's, which create `cache`, `cache_locks`, `sessions`. */
   @IsOptional()
-  @IsArray()
+  @IsList()
   readonly migrations?: BaseDataSourceOptions['migrations'];
 
   /** {@link TenantSeeder} of new tenants. */
@@ -191,11 +185,13 @@ export class HttpOptions {
   /** Hosts that belong to no tenant whatever the identifiers say, such as `app.example.com`. Default none. */
   @IsOptional()
   @IsArray()
+  @IsString({ each: true })
   readonly centralHosts?: readonly string[];
 
   /** Paths that the middleware leaves alone, in NestJS's syntax: `/health`, `/assets/{*rest}`. Default none. */
   @IsOptional()
   @IsArray()
+  @IsString({ each: true })
   readonly exclude?: readonly string[];
 
   /** Mount the middleware and the guard globally. Default true; false for an app that mounts them itself. */

@@ -17,6 +17,7 @@ import {
   TenancyOptions,
   TenantsOptions,
 } from './tenancy-options.js';
+import { DECIDED_HERE } from './typeorm-pass-through.js';
 
 type Section = new () => object;
 
@@ -25,18 +26,28 @@ type Section = new () => object;
  * @throws TenancyOptionsError
  */
 export function validateOptions(options: TenancyOptions): void {
+  const given: unknown = options;
+  if (!isPlainObject(given)) throw new TenancyOptionsError([NO_OPTIONS]);
   const issues = [
     ...checkSection(TenancyOptions, options, ''),
     ...checkSection(CentralOptions, options.central, 'central'),
     ...checkSection(TenantsOptions, options.tenants, 'tenants'),
     ...checkSection(HttpOptions, options.http, 'http'),
     ...checkSection(RegistryOptions, options.registry, 'registry'),
+    ...checkTypeOrm(options.central?.typeorm, 'central.typeorm'),
+    ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),
     ...checkServers(options.tenants?.servers),
     ...checkIdentifiers(options.identify),
   ];
   if (issues.length > 0) throw new TenancyOptionsError(issues);
 }
+
+const NO_OPTIONS: OptionIssue = {
+  path: 'options',
+  problem: 'must be an object',
+  remedy: 'Return defineTenancyConfig({ … }) from the factory; {} for the defaults',
+};
 
 function checkSection(section: Section, value: unknown, path: string): OptionIssue[] {
   if (!isPlainObject(value)) return [];
@@ -49,12 +60,15 @@ function checkSection(section: Section, value: unknown, path: string): OptionIss
       problem: 'unknown option',
       remedy: `Did you mean "${closest(key, known)}"? Known here: ${known.join(', ')}`,
     }));
+  const absent = Object.keys(value)
+    .filter((key) => known.includes(key) && value[key] === null)
+    .map((key) => ({ path: at(key), problem: 'is null', remedy: 'Leave it out for the default' }));
   const wrong = validateSync(Object.assign(new section(), value)).map((error) => ({
     path: at(error.property),
     problem: problemOf(error),
     remedy: 'See docs/03-CONFIGURATION.md for its meaning, unit and default',
   }));
-  return [...unknown, ...wrong];
+  return [...unknown, ...absent, ...wrong];
 }
 
 function keysOf(section: Section): string[] {
@@ -65,6 +79,17 @@ function keysOf(section: Section): string[] {
 function problemOf(error: ValidationError): string {
   const messages = Object.values(error.constraints ?? {});
   return messages.map((message) => message.replace(`${error.property} `, '')).join(', and ');
+}
+
+function checkTypeOrm(typeorm: unknown, path: string): OptionIssue[] {
+  if (!isPlainObject(typeorm)) return [];
+  return Object.entries(DECIDED_HERE)
+    .filter(([key]) => key in typeorm)
+    .map(([key, remedy]) => ({
+      path: `${path}.${key}`,
+      problem: 'is decided by this package',
+      remedy,
+    }));
 }
 
 function checkCentralUrl(url: unknown): OptionIssue[] {
@@ -92,6 +117,9 @@ function checkCentralUrl(url: unknown): OptionIssue[] {
   return [];
 }
 
+/** As many characters as the central table keeps. */
+const MAX_SERVER_NAME = 64;
+
 function checkServers(servers: unknown): OptionIssue[] {
   if (!isPlainObject(servers)) return [];
   const entries = Object.entries(servers);
@@ -111,6 +139,10 @@ function checkServers(servers: unknown): OptionIssue[] {
       return [{ path, problem: 'must be an object', remedy: `Write ${name}: { url: '…' }` }];
     }
     const issues = checkSection(ServerOptions, server, path);
+    if (name.length > MAX_SERVER_NAME) {
+      const problem = `has a name longer than ${MAX_SERVER_NAME} characters`;
+      issues.push({ path, problem, remedy: 'Choose a shorter one: tenants are recorded with it' });
+    }
     if (typeof server.url !== 'string') return issues;
     const parsed = readUrl(server.url, `${path}.url`);
     if (Array.isArray(parsed)) return [...issues, ...parsed];

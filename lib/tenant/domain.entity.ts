@@ -3,7 +3,7 @@ import type { Relation } from 'typeorm';
 import { Tenant } from './tenant.entity.js';
 
 /** A host name that leads to a tenant. */
-@Entity('tenancy_domains')
+@Entity('tenancy_domains', { synchronize: false })
 export class Domain {
   /** Lower case, punycode, without port. Unique over all tenants. */
   @PrimaryColumn({ type: 'varchar', length: 253 })

@@ -40,8 +40,11 @@ export class TenantPlacement implements Placement {
   database!: string;
 }
 
-/** A tenant, as the central database has it. Change it through `TenantService`. */
-@Entity('tenancy_tenants')
+/**
+ * A tenant, as the central database has it. Change it through `TenantService`. Its table is made by this package's
+ * migrations alone: what TypeORM generates for an app must leave it as it is.
+ */
+@Entity('tenancy_tenants', { synchronize: false })
 export class Tenant implements CurrentTenant {
   /** UUID. Never changes; files and keys outside of SQL go by it. */
   @PrimaryColumn({ type: 'varchar', length: 36 })

@@ -1,6 +1,7 @@
-import { AbstractLogger, type DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { CurrentTenant, TenancyModuleOptions } from '../../../lib/index.js';
 import { CreateNotes1700000000001, Note } from '../../support/notes.js';
+import { SilentLogger } from '../../support/silent-logger.js';
 
 /** What one tenant goes through in the child. */
 export interface Job {
@@ -16,11 +17,6 @@ export interface Job {
 
 export type Work = 'create' | 'create and fail' | 'adopt' | 'delete';
 
-/** TypeORM would print every migration that fails. */
-class Silent extends AbstractLogger {
-  protected override writeLog(): void {}
-}
-
 /** The options of the app, in the child and in the test. */
 export function crashingOptions(
   seed: (tenant: CurrentTenant, dataSource: DataSource) => Promise<void>,
@@ -30,7 +26,7 @@ export function crashingOptions(
       entities: [Note],
       migrations: [CreateNotes1700000000001],
       seed,
-      typeorm: { logger: new Silent() },
+      typeorm: { logger: new SilentLogger() },
     },
   };
 }

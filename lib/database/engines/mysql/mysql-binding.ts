@@ -62,7 +62,10 @@ export function mysqlBinding(
     },
     bind(driver: DriverWithPool, lease: LeaseConnection, database?: string): void {
       driver.pool = new PoolDoor(lease, events);
-      if (database !== undefined) driver.database = database;
+      if (database === undefined) return;
+      // TypeORM asks the one or the other; for the names of its own tables (views, the query result cache) the options.
+      const options = Object.assign(Object.create(driver.options) as object, { database });
+      Object.assign(driver, { database, options });
     },
   };
 }

@@ -1,0 +1,255 @@
+import {
+  Column,
+  type DataSource,
+  Entity,
+  PrimaryColumn,
+  Table,
+  type MigrationInterface,
+  type QueryRunner,
+  type TableColumn,
+} from 'typeorm';
+import { databasesOf } from '../support/databases.js';
+import { engines, type EngineSetup } from '../support/engines.js';
+import { startTenancyApp, type TenancyApp, type TenancyAppParts } from '../support/tenancy-app.js';
+
+@Entity('plans')
+class Plan {
+  @PrimaryColumn({ type: 'varchar', length: 36 })
+  id!: string;
+
+  @Column({ type: 'varchar', length: 36 })
+  price!: string;
+}
+
+class CreatePlans1700000000002 implements MigrationInterface {
+  readonly name = 'CreatePlans1700000000002';
+
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.createTable(
+      new Table({
+        name: 'plans',
+        columns: [
+          { name: 'id', type: 'varchar', length: '36', isPrimary: true },
+          { name: 'price', type: 'varchar', length: '36' },
+        ],
+      }),
+    );
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.dropTable('plans');
+  }
+}
+
+const CENTRAL_TABLES = ['tenancy_tenants', 'tenancy_domains'];
+const OWN = 'CreateTenantsAndDomains1000000000001';
+
+/** `name type(length) null primary` */
+function describeColumn(column: TableColumn): string {
+  const { name, type, length, isNullable, isPrimary } = column;
+  const described = [name, type === 'varchar' ? `varchar(${length || 255})` : type];
+  if (isNullable) described.push('null');
+  if (isPrimary) described.push('primary');
+  return described.join(' ');
+}
+
+/** A table with its indices and constraints, in words. */
+async function describeTable(dataSource: DataSource, name: string) {
+  const queryRunner = dataSource.createQueryRunner();
+  try {
+    const table = await queryRunner.getTable(name);
+    return (
+      table && {
+        // Sorted: servers give them in any order.
+        columns: table.columns.map(describeColumn).sort(),
+        // A unique constraint is an index on servers.
+        indices: table.indices
+          .filter(({ isUnique }) => !isUnique)
+          .map(({ name: index, columnNames }) => `${index}: ${columnNames.join()}`)
+          .sort(),
+        uniques: [...table.uniques, ...table.indices.filter(({ isUnique }) => isUnique)]
+          .map(({ columnNames }) => columnNames.join())
+          .sort(),
+        foreignKeys: table.foreignKeys.map(
+          ({ columnNames, referencedTableName, onDelete }) =>
+            `${columnNames.join()} → ${referencedTableName} on delete ${onDelete}`,
+        ),
+      }
+    );
+  } finally {
+    await queryRunner.release();
+  }
+}
+
+describe.each(engines)('migrations on $name', ({ name, prepare }) => {
+  let setup: EngineSetup;
+  let app: TenancyApp | undefined;
+  beforeEach(async () => {
+    setup = await prepare();
+  });
+  afterEach(async () => {
+    await app?.close();
+    app = undefined;
+    await setup.cleanUp();
+  });
+
+  const start = async (options: TenancyAppParts['options'] = {}): Promise<TenancyApp> =>
+    (app = await startTenancyApp(setup, { options }));
+  const restart = async (options: TenancyAppParts['options'] = {}): Promise<TenancyApp> => {
+    await app?.close();
+    return start(options);
+  };
+  const recorded = async ({ central }: TenancyApp) =>
+    (await central.query('SELECT name FROM migrations ORDER BY id')).map(
+      (row: { name: string }) => row.name,
+    );
+
+  it('make the tables of a tenant as they are declared', async () => {
+    const { tenants, pools } = await start();
+    const dataSource = pools.dataSource(await tenants.create({ slug: 'acme' }));
+    const longText = name === 'sqlite' ? 'text' : 'longtext';
+    expect(await describeTable(dataSource, 'cache')).toEqual({
+      columns: ['key varchar(255) primary', `value ${longText}`, 'expiration int'].sort(),
+      indices: ['cache_expiration: expiration'],
+      uniques: [],
+      foreignKeys: [],
+    });
+    expect(await describeTable(dataSource, 'cache_locks')).toEqual({
+      columns: ['key varchar(255) primary', 'owner varchar(255)', 'expiration int'].sort(),
+      indices: ['cache_locks_expiration: expiration'],
+      uniques: [],
+      foreignKeys: [],
+    });
+    expect(await describeTable(dataSource, 'sessions')).toEqual({
+      columns: [
+        'id varchar(255) primary',
+        'user_id varchar(255) null',
+        'ip_address varchar(45) null',
+        'user_agent text null',
+        `payload ${longText}`,
+        'last_activity int',
+      ].sort(),
+      indices: ['sessions_last_activity: last_activity', 'sessions_user_id: user_id'],
+      uniques: [],
+      foreignKeys: [],
+    });
+  });
+
+  it('make the central tables as they are declared', async () => {
+    const { central } = await start();
+    expect(await describeTable(central, 'tenancy_tenants')).toEqual({
+      columns: [
+        'id varchar(36) primary',
+        'slug varchar(63)',
+        'name varchar(255)',
+        'status varchar(16)',
+        'server varchar(64)',
+        'database_name varchar(64)',
+        'database_origin varchar(16)',
+        'step varchar(16)',
+        'failure text null',
+        'settings text',
+        'generation int',
+        'created_at datetime',
+        'updated_at datetime',
+        'deleted_at datetime null',
+      ].sort(),
+      indices: ['tenancy_tenants_status: status'],
+      uniques: ['server,database_name', 'slug'],
+      foreignKeys: [],
+    });
+    expect(await describeTable(central, 'tenancy_domains')).toEqual({
+      columns: [
+        'host varchar(253) primary',
+        'tenant_id varchar(36)',
+        'primary_of varchar(36) null',
+        'created_at datetime',
+      ].sort(),
+      indices: ['tenancy_domains_tenant: tenant_id'],
+      uniques: ['primary_of'],
+      foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
+    });
+  });
+
+  it('run the app’s central ones after this package’s, each once', async () => {
+    const central = { entities: [Plan], migrations: [CreatePlans1700000000002] };
+    expect(await recorded(await start({ central }))).toEqual([OWN, CreatePlans1700000000002.name]);
+    const again = await restart({ central });
+    expect(await recorded(again)).toEqual([OWN, CreatePlans1700000000002.name]);
+    await again.central.getRepository(Plan).insert({ id: '1', price: '10' });
+  });
+
+  it('are left to the app with central.migrate: false', async () => {
+    const { central } = await start({ central: { migrate: false } });
+    expect(await describeTable(central, 'tenancy_tenants')).toBeFalsy();
+    await central.runMigrations();
+    expect(await describeTable(central, 'tenancy_tenants')).toBeTruthy();
+  });
+
+  it('go back, and forth again', async () => {
+    const { central, tenants, pools } = await start();
+    const tenant = pools.dataSource(await tenants.create({ slug: 'acme' }));
+    await tenant.undoLastMigration({ transaction: 'each' });
+    for (const table of ['cache', 'cache_locks', 'sessions']) {
+      expect(await describeTable(tenant, table)).toBeFalsy();
+    }
+    await tenant.runMigrations({ transaction: 'each' });
+    expect(await describeTable(tenant, 'sessions')).toBeTruthy();
+
+    await central.undoLastMigration({ transaction: 'each' });
+    for (const table of CENTRAL_TABLES) expect(await describeTable(central, table)).toBeFalsy();
+    await central.runMigrations({ transaction: 'each' });
+    expect(await tenants.list()).toEqual({ tenants: [] });
+  });
+
+  it.each([
+    ['before the first table', CENTRAL_TABLES],
+    ['between the tables', ['tenancy_domains']],
+    ['before it was recorded', []],
+  ])('go on where a process was killed %s', async (_when, missing) => {
+    const { central } = await start();
+    for (const table of [...missing].reverse()) await central.query(`DROP TABLE ${table}`);
+    await central.query('DELETE FROM migrations');
+    const again = await restart();
+    expect(await recorded(again)).toEqual([OWN]);
+    expect(await again.tenants.create({ slug: 'acme', domains: ['acme.example'] })).toMatchObject({
+      status: 'active',
+    });
+  });
+
+  it('that TypeORM would generate for the app leave this package’s tables alone', async () => {
+    const { central } = await start({ central: { entities: [Plan] } });
+    const { upQueries } = await central.driver.createSchemaBuilder().log();
+    const statements = upQueries.map(({ query }) => query);
+    expect(statements).toEqual([expect.stringMatching(/^CREATE TABLE .plans/)]);
+  });
+
+  it('run in the databases that the app has, whatever they are called', async () => {
+    const { admin, centralUrl } = setup;
+    const database = 'central_'.padEnd(64, 'x');
+    if (admin === undefined) {
+      const url = centralUrl.replace('central.sqlite', `${database}.sqlite`);
+      expect(await recorded(await start({ central: { url } }))).toEqual([OWN]);
+      return;
+    }
+    await admin(`CREATE DATABASE ${database}`);
+    try {
+      const url = centralUrl.replace(/[^/]*$/, database);
+      expect(await recorded(await start({ central: { url } }))).toEqual([OWN]);
+      await app?.close();
+      app = undefined;
+    } finally {
+      await admin(`DROP DATABASE ${database}`);
+    }
+  });
+
+  it('of a tenant are found where TypeORM looks for them', async () => {
+    const { tenants } = await start();
+    await tenants.create({ slug: 'acme' });
+    const rows = await databasesOf(setup).query(
+      `${setup.databasePrefix}acme`,
+      'SELECT name FROM migrations',
+    );
+    expect(rows).toEqual([{ name: 'CreateCacheAndSessions1000000000002' }]);
+  });
+});

@@ -1,0 +1,76 @@
+import type { TenancyOptions } from '../../lib/index.js';
+import { ENVIRONMENT, type Environment } from '../../lib/options/environment.js';
+import { resolveOptions } from '../../lib/options/resolve.js';
+
+const ALL: Environment = {
+  TENANCY_CENTRAL_URL: 'mariadb://env:secret@central.env:3307/env_central',
+  TENANCY_SERVER_URL: 'mariadb://env:secret@server.env',
+  TENANCY_MAX_CONNECTIONS: '7',
+  TENANCY_DATABASE_PREFIX: 'env_',
+};
+
+it('there is a variable for each of these, and for nothing else', () => {
+  expect(Object.values(ENVIRONMENT).sort()).toEqual(Object.keys(ALL).sort());
+});
+
+it('fills what the code leaves out', () => {
+  const { central, tenants } = resolveOptions({}, ALL);
+  expect(central.server.address).toMatchObject({
+    dialect: 'mariadb',
+    host: 'central.env',
+    port: 3307,
+    user: 'env',
+    password: 'secret',
+    database: 'env_central',
+  });
+  expect(tenants.servers).toMatchObject([
+    { name: 'main', address: { host: 'server.env', port: 3306 }, maxConnections: 7 },
+  ]);
+  expect(tenants.databasePrefix).toBe('env_');
+});
+
+it('what the code says wins, one by one', () => {
+  const code: TenancyOptions = {
+    central: { url: 'mysql://central.code/code' },
+    tenants: { servers: { eu: { url: 'mysql://eu.code' } }, databasePrefix: 'code_' },
+  };
+  const all = resolveOptions(code, ALL);
+  expect(all.central.server.address).toMatchObject({ host: 'central.code', database: 'code' });
+  expect(all.tenants.servers).toMatchObject([{ name: 'eu', maxConnections: 20 }]);
+  expect(all.tenants.databasePrefix).toBe('code_');
+
+  const half = resolveOptions({ central: { maxConnections: 3, name: 'main' } }, ALL);
+  expect(half.central.server).toMatchObject({
+    name: 'main',
+    maxConnections: 3,
+    address: { host: 'central.env' },
+  });
+});
+
+it.each(['', undefined])('a variable that is %p counts as absent', (value) => {
+  const empty = Object.fromEntries(Object.keys(ALL).map((name) => [name, value]));
+  expect(resolveOptions({}, empty)).toEqual(resolveOptions({}, {}));
+});
+
+it.each([
+  ['TENANCY_CENTRAL_URL', 'postgres://h/db', 'central.url'],
+  ['TENANCY_SERVER_URL', 'mysql://h/db', 'tenants.servers.main.url'],
+  ['TENANCY_MAX_CONNECTIONS', 'many', 'tenants.servers.main.maxConnections'],
+  ['TENANCY_MAX_CONNECTIONS', '0', 'tenants.servers.main.maxConnections'],
+  ['TENANCY_DATABASE_PREFIX', 'Env-', 'tenants.databasePrefix'],
+])('%s=%s is refused like the option', (name, value, path) => {
+  expect(() => resolveOptions({}, { ...ALL, [name]: value })).toThrow(
+    expect.objectContaining({ issues: [expect.objectContaining({ path })] }),
+  );
+});
+
+it('is read from the process when the app starts', () => {
+  const before = process.env['TENANCY_DATABASE_PREFIX'];
+  process.env['TENANCY_DATABASE_PREFIX'] = 'process_';
+  try {
+    expect(resolveOptions({}).tenants.databasePrefix).toBe('process_');
+  } finally {
+    if (before === undefined) delete process.env['TENANCY_DATABASE_PREFIX'];
+    else process.env['TENANCY_DATABASE_PREFIX'] = before;
+  }
+});
