@@ -1,4 +1,4 @@
-import { Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Scope } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { InjectEntityManager, InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource, EntityManager, Repository } from 'typeorm';
@@ -25,8 +25,20 @@ class Pinned {
   constructor(@InjectTenantDataSource() readonly dataSource: DataSource) {}
 }
 
+/** Made anew for each request, before the guard has said whether the request may have it. */
+@Controller('pinned')
+class PinnedController {
+  constructor(private readonly pinned: Pinned) {}
+
+  @Get()
+  count() {
+    return this.pinned.dataSource.getRepository(Project).count();
+  }
+}
+
 @Module({
   imports: [TypeOrmModule.forFeature(PROJECT_ENTITIES)],
+  controllers: [PinnedController],
   providers: [Injected, Pinned],
 })
 class ProjectsModule {}
@@ -98,8 +110,12 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
       app.pools.dataSource({ placement: { server, database } });
 
     it('an HTTP request is answered with 404', async () => {
-      const answer = await ask(app.nest, '/', { host: 'nope.localhost' });
-      expect(answer).toMatchObject({ status: 404 });
+      const get = (host: string) => ask(app.nest, '/pinned', { host });
+      expect(await get('nope.localhost')).toMatchObject({
+        status: 404,
+        body: { code: 'TENANT_NOT_FOUND' },
+      });
+      expect(await get('a.localhost')).toMatchObject({ status: 200 });
     });
 
     it('Tenancy.run throws TENANT_NOT_FOUND', async () => {

@@ -1,17 +1,19 @@
 import { engines, type EngineSetup } from '../support/engines.js';
+import { prepareInMemory } from '../support/in-memory.js';
 import { seeded } from '../support/seeded.js';
 import { Board } from './board/board.js';
 import { DIRECT_OPERATIONS } from './board/direct-operations.js';
+import { hostileOperations, SHARED_LOCK } from './board/hostile-operations.js';
 import { HTTP_OPERATIONS } from './board/http-operations.js';
 
 const CONNECTIONS = 8;
 
-describe.each(engines)('on $name', ({ prepare }) => {
+describe.each(engines)('on $name', (engine) => {
   let setup: EngineSetup;
   let board: Board;
 
   beforeAll(async () => {
-    setup = await prepare();
+    setup = await prepareInMemory(engine);
     board = await Board.start(setup, CONNECTIONS);
   }, 120_000);
   afterAll(async () => {
@@ -19,14 +21,26 @@ describe.each(engines)('on $name', ({ prepare }) => {
     await setup.cleanUp();
   });
 
+  const peaceful = { ...DIRECT_OPERATIONS, ...HTTP_OPERATIONS };
+
   it('20,000 interleaved operations of 50 tenants give each its own rows, and write no other', async () => {
-    const operations = { ...DIRECT_OPERATIONS, ...HTTP_OPERATIONS };
     await seeded(async (random) => {
-      await board.run({ operations, count: 20_000, concurrency: 100 }, random);
+      await board.run({ operations: peaceful, count: 20_000, concurrency: 100 }, random);
       await board.verify();
     });
     const { open, turned, opened } = board.stats();
     expect(open).toBeLessThanOrEqual(CONNECTIONS);
     expect(turned).toBeGreaterThan(opened);
+  }, 120_000);
+
+  it('what hostile code leaves behind reaches nobody', async () => {
+    const operations = { ...peaceful, ...hostileOperations(engine.name) };
+    await seeded(async (random) => {
+      await board.run({ operations, count: 3_000, concurrency: 100, tenants: 10 }, random);
+      await board.verify();
+    });
+    expect(await setup.admin?.(`SELECT IS_FREE_LOCK('${SHARED_LOCK}') = 1 AS free`)).toEqual(
+      engine.name === 'sqlite' ? undefined : [{ free: 1 }],
+    );
   }, 120_000);
 });

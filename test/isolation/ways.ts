@@ -98,5 +98,5 @@ export const WAYS: Record<string, (ways: Ways) => unknown> = {
       dataSource.getMetadata(Task).findRelationWithPropertyPath('project')!,
       { id: 1 },
     ),
-  '@InjectTenantDataSource': ({ pinned }) => pinned(),
+  '@InjectTenantDataSource': async ({ pinned }) => (await pinned()).query('SELECT 1'),
 };

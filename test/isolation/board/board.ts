@@ -16,6 +16,8 @@ export interface Load {
   readonly operations: Record<string, Operation>;
   readonly count: number;
   readonly concurrency: number;
+  /** Among how many of the tenants; fewer meet more often on one connection. */
+  readonly tenants?: number;
 }
 
 /** An app with fifty tenants whose rows have the same keys and different contents, and the ledgers of what they write. */
@@ -47,8 +49,11 @@ export class Board {
   }
 
   /** Does `count` operations, each for a random tenant, `concurrency` at a time. Ends with the first that fails. */
-  async run({ operations, count, concurrency }: Load, random: Seeded): Promise<void> {
+  async run(load: Load, random: Seeded): Promise<void> {
+    const { operations, count, concurrency, tenants = TENANTS } = load;
     const { app, agent } = this;
+    const visits = this.visits.slice(0, tenants);
+    const folder = this.setup.serverUrl.replace(/^sqlite:/, '');
     const names = Object.keys(operations);
     const failures: Error[] = [];
     let started = 0;
@@ -56,8 +61,9 @@ export class Board {
       while (started < count && failures.length === 0) {
         started += 1;
         const name = random.pick(names);
-        const visit = random.pick(this.visits);
-        await operations[name]!({ app, agent, random, ...visit }).catch((cause: unknown) => {
+        const visit = { ...random.pick(visits), other: random.pick(visits).tenant };
+        const given = { app, agent, random, folder, ...visit };
+        await operations[name]!(given).catch((cause: unknown) => {
           const problem = `${name}, for ${visit.tenant.slug}: ${String(cause)}`;
           failures.push(new Error(problem, { cause }));
         });

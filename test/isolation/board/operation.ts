@@ -10,6 +10,10 @@ export interface Visit {
   readonly agent: Agent;
   readonly random: Seeded;
   readonly tenant: CurrentTenant;
+  /** Any tenant, mostly another one. */
+  readonly other: CurrentTenant;
+  /** Where the files are; of SQLite only. */
+  readonly folder: string;
   readonly ledger: Ledger;
 }
 
