@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import { runCentrally } from '../context/tenant-context.js';
+import { DatabasesInUse } from './databases-in-use.js';
 import type { ServerEngine } from './engines/engine.js';
 import { PoolClosedError, PoolTimeoutError } from './errors.js';
 import { IdleConnections } from './idle-connections.js';
@@ -45,8 +46,7 @@ export class ServerPool {
   private readonly connections = new Set<PooledConnection>();
   private readonly idle = new IdleConnections();
   private readonly waiters = new Set<Waiter>();
-  private readonly drains = new Map<string, Set<() => void>>();
-  private readonly leasesAt = new Map<string, number>();
+  private readonly inUse = new DatabasesInUse();
   private opening = 0;
   private leased = 0;
   private reused = 0;
@@ -98,12 +98,7 @@ export class ServerPool {
 
   /** Ends when no connection is in `database` any more: waits for its leases, closes its idle connections. */
   async drain(database: string): Promise<void> {
-    if (this.leasesAt.has(database)) {
-      await new Promise<void>((resolve) => {
-        const drains = this.drains.get(database) ?? new Set();
-        this.drains.set(database, drains.add(resolve));
-      });
-    }
+    await this.inUse.unused(database);
     const idle = this.idle.takeAllAt(database);
     await Promise.all(idle.map((connection) => this.close(connection)));
   }
@@ -170,17 +165,17 @@ export class ServerPool {
 
   private reuse(connection: PooledConnection): Lease {
     this.reused += 1;
-    this.countIn(connection.database);
+    this.inUse.enter(connection.database);
     return this.lend(connection);
   }
 
   /** A connection that is not there yet counts for its database already, so that {@link drain} waits for it, too. */
   private async onTheWay(database: string, arrive: () => Promise<Lease>): Promise<Lease> {
-    this.countIn(database);
+    this.inUse.enter(database);
     try {
       return await arrive();
     } catch (error) {
-      this.countOut(database);
+      this.inUse.leave(database);
       throw error;
     }
   }
@@ -192,23 +187,8 @@ export class ServerPool {
     return connection.lend(() => {
       this.leased -= 1;
       this.events.emit('release');
-      void this.takeBack(connection, database).then(() => this.countOut(database));
+      void this.takeBack(connection, database).then(() => this.inUse.leave(database));
     });
-  }
-
-  private countIn(database: string): void {
-    this.leasesAt.set(database, (this.leasesAt.get(database) ?? 0) + 1);
-  }
-
-  private countOut(database: string): void {
-    const left = (this.leasesAt.get(database) ?? 1) - 1;
-    if (left > 0) {
-      this.leasesAt.set(database, left);
-      return;
-    }
-    this.leasesAt.delete(database);
-    this.drains.get(database)?.forEach((resolve) => resolve());
-    this.drains.delete(database);
   }
 
   /** Never rejects: nobody awaits it. A connection that cannot be made clean is closed instead. */

@@ -59,15 +59,15 @@ export function resolveOptions(
   const options = fillFromEnvironment(given, env);
   validateOptions(options);
   const { central = {}, tenants = {}, http = {}, registry = {} } = options;
-  const name = centralName ?? central.name ?? CENTRAL;
-  refuseOtherName(central, name);
+  const registered = centralName ?? central.name ?? CENTRAL;
+  refuseOtherName(central, registered);
   refuseUnnamedEmbedded(central, tenants, env);
   refuseMixedEngines(options);
   const servers = tenants.servers ?? { embedded: EMBEDDED.server };
   return {
     central: {
       ...entitiesOf(central),
-      server: resolveServer(name, {
+      server: resolveServer(registered, {
         ...central,
         url: central.url ?? EMBEDDED.central,
         maxConnections: central.maxConnections ?? 10,

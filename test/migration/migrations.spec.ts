@@ -61,15 +61,15 @@ async function describeTable(dataSource: DataSource, name: string) {
     return (
       table && {
         // Sorted: servers give them in any order.
-        columns: table.columns.map(describeColumn).sort(),
+        columns: table.columns.map(describeColumn).toSorted(),
         // A unique constraint is an index on servers.
         indices: table.indices
           .filter(({ isUnique }) => !isUnique)
           .map(({ name: index, columnNames }) => `${index}: ${columnNames.join()}`)
-          .sort(),
+          .toSorted(),
         uniques: [...table.uniques, ...table.indices.filter(({ isUnique }) => isUnique)]
           .map(({ columnNames }) => columnNames.join())
-          .sort(),
+          .toSorted(),
         foreignKeys: table.foreignKeys.map(
           ({ columnNames, referencedTableName, onDelete }) =>
             `${columnNames.join()} → ${referencedTableName} on delete ${onDelete}`,
@@ -109,13 +109,13 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
     const dataSource = pools.dataSource(await tenants.create({ slug: 'acme' }));
     const longText = name === 'sqlite' ? 'text' : 'longtext';
     expect(await describeTable(dataSource, 'cache')).toEqual({
-      columns: ['key varchar(255) primary', `value ${longText}`, 'expiration int'].sort(),
+      columns: ['key varchar(255) primary', `value ${longText}`, 'expiration int'].toSorted(),
       indices: ['cache_expiration: expiration'],
       uniques: [],
       foreignKeys: [],
     });
     expect(await describeTable(dataSource, 'cache_locks')).toEqual({
-      columns: ['key varchar(255) primary', 'owner varchar(255)', 'expiration int'].sort(),
+      columns: ['key varchar(255) primary', 'owner varchar(255)', 'expiration int'].toSorted(),
       indices: ['cache_locks_expiration: expiration'],
       uniques: [],
       foreignKeys: [],
@@ -128,7 +128,7 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'user_agent text null',
         `payload ${longText}`,
         'last_activity int',
-      ].sort(),
+      ].toSorted(),
       indices: ['sessions_last_activity: last_activity', 'sessions_user_id: user_id'],
       uniques: [],
       foreignKeys: [],
@@ -153,7 +153,7 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'created_at datetime',
         'updated_at datetime',
         'deleted_at datetime null',
-      ].sort(),
+      ].toSorted(),
       indices: ['tenancy_tenants_status: status'],
       uniques: ['server,database_name', 'slug'],
       foreignKeys: [],
@@ -164,7 +164,7 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'tenant_id varchar(36)',
         'primary_of varchar(36) null',
         'created_at datetime',
-      ].sort(),
+      ].toSorted(),
       indices: ['tenancy_domains_tenant: tenant_id'],
       uniques: ['primary_of'],
       foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
@@ -208,7 +208,7 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {
     const { central } = await start();
-    for (const table of [...missing].reverse()) await central.query(`DROP TABLE ${table}`);
+    for (const table of [...missing].toReversed()) await central.query(`DROP TABLE ${table}`);
     await central.query('DELETE FROM migrations');
     const again = await restart();
     expect(await recorded(again)).toEqual([OWN]);
@@ -225,16 +225,11 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
   });
 
   it('run in the databases that the app has, whatever they are called', async () => {
-    const { admin, centralUrl } = setup;
     const database = 'central_'.padEnd(64, 'x');
-    if (admin === undefined) {
-      const url = centralUrl.replace('central.sqlite', `${database}.sqlite`);
-      expect(await recorded(await start({ central: { url } }))).toEqual([OWN]);
-      return;
-    }
+    const { admin = () => Promise.resolve([]) } = setup;
     await admin(`CREATE DATABASE ${database}`);
     try {
-      const url = centralUrl.replace(/[^/]*$/, database);
+      const url = setup.centralUrl.replace(/[^/]*?(\.sqlite)?$/, `${database}$1`);
       expect(await recorded(await start({ central: { url } }))).toEqual([OWN]);
       await app?.close();
       app = undefined;

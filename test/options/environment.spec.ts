@@ -10,7 +10,7 @@ const ALL: Environment = {
 };
 
 it('there is a variable for each of these, and for nothing else', () => {
-  expect(Object.values(ENVIRONMENT).sort()).toEqual(Object.keys(ALL).sort());
+  expect(Object.values(ENVIRONMENT).toSorted()).toEqual(Object.keys(ALL).toSorted());
 });
 
 it('fills what the code leaves out', () => {

@@ -59,7 +59,7 @@ function declaredOptions(): string[] {
     [...keysOf(section)].map((key) => path + key),
   );
   const isSection = (path: string) => sections.some(([section]) => section === `${path}.`);
-  return [...keysOf(TenancyOptions), ...inSections].filter((path) => !isSection(path)).sort();
+  return [...keysOf(TenancyOptions), ...inSections].filter((path) => !isSection(path)).toSorted();
 }
 
 @Entity('plans')
@@ -399,10 +399,10 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
   }
 
   it('each declared option has a proof, and nothing else has one', () => {
-    expect(Object.keys(PROOFS).sort()).toEqual(declaredOptions());
+    expect(Object.keys(PROOFS).toSorted()).toEqual(declaredOptions());
   });
 
   it.each(declaredOptions())('%s', async (path) => {
-    await PROOFS[path]!();
+    await expect(PROOFS[path]()).resolves.toBeUndefined();
   });
 });

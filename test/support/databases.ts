@@ -73,7 +73,7 @@ class SqliteDatabases implements Databases {
     return files
       .filter((file) => file.toLowerCase().startsWith(this.prefix) && file.endsWith('.sqlite'))
       .map((file) => file.slice(0, -'.sqlite'.length))
-      .sort();
+      .toSorted();
   }
 
   async create(name: string): Promise<void> {

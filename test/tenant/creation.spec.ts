@@ -1,4 +1,4 @@
-import type { TenantsOptions } from '../../lib/index.js';
+import type { CreateTenant, TenantsOptions } from '../../lib/index.js';
 import { databasesOf, type Databases } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
@@ -41,7 +41,7 @@ describe.each(engines)('creating a tenant on $name', ({ name, prepare }) => {
       )
     )
       .map(({ text }) => text)
-      .sort();
+      .toSorted();
 
   it('gives it a row, a database, its domains, and makes it active', async () => {
     const created = await app.tenants.create({
@@ -156,7 +156,7 @@ describe.each(engines)('creating a tenant on $name', ({ name, prepare }) => {
       app.tenants.create({ slug: 'twice', name: 'one', database: databaseOf('twice_one') }),
       app.tenants.create({ slug: 'twice', name: 'two', database: databaseOf('twice_two') }),
     ]);
-    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
       reason: { code: 'TENANT_CONFLICT', message: expect.stringContaining('slug "twice"') },
     });
@@ -168,57 +168,58 @@ describe.each(engines)('creating a tenant on $name', ({ name, prepare }) => {
   });
 
   describe('is refused, and leaves what is there untouched,', () => {
-    beforeAll(() => app.tenants.create({ slug: 'first', domains: ['first.example'] }));
-    const refused = async (creating: Promise<unknown>, what: string) => {
-      const before = { names: await databases.names(), rows: await app.central.query(COUNTS) };
-      await expect(creating).rejects.toMatchObject({
-        code: 'TENANT_CONFLICT',
-        status: 409,
-        message: expect.stringContaining(what),
-      });
-      expect({
-        names: await databases.names(),
-        rows: await app.central.query(COUNTS),
-      }).toEqual(before);
-      expect(await notesOf('first')).toEqual(['migrated']);
-    };
+    beforeAll(async () => {
+      await app.tenants.create({ slug: 'first', domains: ['first.example'] });
+      await app.tenants.create({ slug: 'gone' });
+      await app.tenants.delete('gone', { confirm: 'gone', dropDatabase: true });
+    });
     const COUNTS =
       'SELECT (SELECT COUNT(*) FROM tenancy_tenants) AS tenants, (SELECT COUNT(*) FROM tenancy_domains) AS domains';
+    const everything = async () => ({
+      names: await databases.names(),
+      rows: await app.central.query(COUNTS),
+    });
 
-    it('when the slug is taken', () =>
-      refused(
-        app.tenants.create({ slug: 'first', database: databaseOf('other') }),
-        'slug "first"',
-      ));
-
-    it('when a domain is taken, in whatever spelling', () =>
-      refused(
-        app.tenants.create({ slug: 'second', domains: ['second.example', 'FIRST.example.'] }),
-        'domain "first.example"',
-      ));
-
-    it('when the database is taken', () =>
-      refused(
-        app.tenants.create({ slug: 'second', database: databaseOf('first') }),
-        `database "${databaseOf('first')}"`,
-      ));
-
-    it('when the database is taken in other letters', () =>
-      refused(
-        app.tenants.create({ slug: 'second', database: databaseOf('FIRST') }),
-        `database "${databaseOf('FIRST')}"`,
-      ));
-
-    it('when the database to be adopted is taken', () =>
-      refused(
-        app.tenants.create({ slug: 'second', adoptDatabase: databaseOf('first') }),
-        `database "${databaseOf('first')}"`,
-      ));
-
-    it('when the slug belongs to a deleted tenant', async () => {
-      const gone = await app.tenants.create({ slug: 'gone' });
-      await app.tenants.delete(gone, { confirm: 'gone', dropDatabase: true });
-      await refused(app.tenants.create({ slug: 'gone' }), 'slug "gone"');
+    it.each<[string, () => CreateTenant, () => string]>([
+      [
+        'the slug is taken',
+        () => ({ slug: 'first', database: databaseOf('other') }),
+        () => 'slug "first"',
+      ],
+      [
+        'a domain is taken, in whatever spelling',
+        () => ({ slug: 'second', domains: ['second.example', 'FIRST.example.'] }),
+        () => 'domain "first.example"',
+      ],
+      [
+        'the database is taken',
+        () => ({ slug: 'second', database: databaseOf('first') }),
+        () => `database "${databaseOf('first')}"`,
+      ],
+      [
+        'the database is taken in other letters',
+        () => ({ slug: 'second', database: databaseOf('FIRST') }),
+        () => `database "${databaseOf('FIRST')}"`,
+      ],
+      [
+        'the database to be adopted is taken',
+        () => ({ slug: 'second', adoptDatabase: databaseOf('first') }),
+        () => `database "${databaseOf('first')}"`,
+      ],
+      [
+        'the slug belongs to a deleted tenant',
+        () => ({ slug: 'gone', database: databaseOf('other') }),
+        () => 'slug "gone"',
+      ],
+    ])('when %s', async (_when, input, what) => {
+      const before = await everything();
+      await expect(app.tenants.create(input())).rejects.toMatchObject({
+        code: 'TENANT_CONFLICT',
+        status: 409,
+        message: expect.stringContaining(what()),
+      });
+      expect(await everything()).toEqual(before);
+      expect(await notesOf('first')).toEqual(['migrated']);
     });
   });
 

@@ -23,7 +23,7 @@ describe.each(engines)('domains on $name', ({ prepare }) => {
 
   const create = (slug: string, ...domains: string[]) => app.tenants.create({ slug, domains });
   const hostsOf = async (slug: string) =>
-    (await app.tenants.get(slug)).domains.map(({ host }) => host).sort();
+    (await app.tenants.get(slug)).domains.map(({ host }) => host).toSorted();
   const primariesOf = async (slug: string) =>
     (await app.tenants.get(slug)).domains
       .filter(({ isPrimary }) => isPrimary)
@@ -94,7 +94,7 @@ describe.each(engines)('domains on $name', ({ prepare }) => {
       app.tenants.addDomain('left', 'wanted.example'),
       app.tenants.addDomain('right', 'WANTED.example'),
     ]);
-    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
       reason: { code: 'TENANT_CONFLICT', message: expect.stringContaining('"wanted.example"') },
     });
@@ -134,10 +134,12 @@ describe.each(engines)('domains on $name', ({ prepare }) => {
       ]);
       expect(await hostsOf(`r${round}`)).toEqual([old]);
       // Either it was the primary for a moment, or it was gone before.
-      if (set.status === 'rejected') {
-        expect(set.reason).toMatchObject({ code: 'DOMAIN_NOT_FOUND' });
-        expect(await primariesOf(`r${round}`)).toEqual([old]);
-      }
+      const outcomes = [{ primaries: [] }, { refused: 'DOMAIN_NOT_FOUND', primaries: [old] }];
+      const primaries = await primariesOf(`r${round}`);
+      expect(outcomes).toContainEqual({
+        ...(set.status === 'rejected' && { refused: set.reason.code }),
+        primaries,
+      });
     }
   });
 
@@ -164,7 +166,7 @@ describe.each(engines)('domains on $name', ({ prepare }) => {
     const tenant = await app.context
       .get<Repository<Tenant>>(getRepositoryToken(Tenant, CENTRAL))
       .findOneOrFail({ where: { id }, relations: { domains: true } });
-    expect(tenant.domains.map(({ host }) => host).sort()).toEqual([
+    expect(tenant.domains.map(({ host }) => host).toSorted()).toEqual([
       'a.related.example',
       'b.related.example',
     ]);

@@ -27,7 +27,10 @@ describe.each(engines)('reading and updating tenants on $name', ({ prepare }) =>
         const found = await app.tenants.find(reference);
         expect(found).toBeInstanceOf(Tenant);
         expect(found).toMatchObject({ id, slug: 'acme', name: 'Acme' });
-        expect(found?.domains.map(({ host }) => host).sort()).toEqual(['acme.example', 'intranet']);
+        expect(found?.domains.map(({ host }) => host).toSorted()).toEqual([
+          'acme.example',
+          'intranet',
+        ]);
         expect(found?.domains[0]).toBeInstanceOf(Domain);
       }
       expect(await app.tenants.get({ id })).toMatchObject({ id });
@@ -132,7 +135,7 @@ describe.each(engines)('reading and updating tenants on $name', ({ prepare }) =>
   describe('list', () => {
     const slugs = ['l-0', 'l-1', 'l-10', 'l-2', 'l0', 'la', 'lz'];
     beforeAll(async () => {
-      for (const slug of [...slugs].reverse()) {
+      for (const slug of [...slugs].toReversed()) {
         await app.tenants.create({ slug, domains: [`a.${slug}.example`, `b.${slug}.example`] });
       }
       await app.tenants.suspend('l-1');
@@ -153,7 +156,7 @@ describe.each(engines)('reading and updating tenants on $name', ({ prepare }) =>
     it('gives all but the deleted ones, in the order of their slugs, each with its domains', async () => {
       const { tenants, next } = await app.tenants.list();
       const found = tenants.map(({ slug }) => slug);
-      expect(found).toEqual([...found].sort());
+      expect(found).toEqual([...found].toSorted());
       expect(found).toEqual(expect.arrayContaining(['acme', 'l-0', 'l-1']));
       expect(found).not.toContain('lz');
       expect(next).toBeUndefined();
@@ -196,7 +199,7 @@ describe.each(engines)('reading and updating tenants on $name', ({ prepare }) =>
         seen.push(tenant.slug);
       });
       const { tenants } = await app.tenants.list({ status: 'active', limit: 1000 });
-      expect(seen.sort()).toEqual(tenants.map(({ slug }) => slug));
+      expect(seen.toSorted()).toEqual(tenants.map(({ slug }) => slug));
     });
   });
 });

@@ -96,7 +96,7 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
         byHost: () => byHost(`${slug}.example`),
       };
       const queries = await queriesOf(async () => {
-        const all = await Promise.all(Array.from({ length: 100 }, lookup[by]));
+        const all = await Promise.all(Array.from({ length: 100 }, async () => lookup[by]()));
         expect(new Set(all).size).toBe(1);
         expect(all[0]).toMatchObject({ id });
       });
@@ -295,7 +295,7 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
     it.each(Object.keys(RENAMINGS))('a tenant written by %s', async (way) => {
       const slug = `by-${way.toLowerCase().replaceAll(/[^a-z]/g, '-')}`;
       const tenant = await known(slug);
-      await RENAMINGS[way]!(tenant, `${slug}.example`);
+      await RENAMINGS[way](tenant, `${slug}.example`);
       for (const found of [
         await byId(tenant.id),
         await bySlug(slug),
@@ -317,9 +317,10 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
     it.each(Object.keys(REMOVALS))('a host removed by %s', async (way) => {
       const slug = `off-${way.toLowerCase().replaceAll(/[^a-z]/g, '-')}`;
       const tenant = await known(slug);
-      await REMOVALS[way]!(tenant, `${slug}.example`);
+      await REMOVALS[way](tenant, `${slug}.example`);
       expect(await byHost(`${slug}.example`)).toBeNull();
-      if (way.startsWith('tenants')) expect(await bySlug(slug)).toBeNull();
+      const survives = way.startsWith('tenants') ? null : slug;
+      expect((await bySlug(slug))?.slug ?? null).toBe(survives);
     });
 
     it('a host that the app gives to another tenant, and one that it adds', async () => {
@@ -384,7 +385,7 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
         });
         const before = bySlug(slug);
         await held;
-        await WRITES[writer]!(slug);
+        await WRITES[writer](slug);
         expect(await bySlug(slug)).toMatchObject({ status: 'suspended' });
         release();
         expect(await before).toMatchObject({ status: 'active' });
@@ -402,7 +403,7 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
   it('lists every tenant that is not deleted, page by page', async () => {
     const slugs: string[] = [];
     for await (const tenant of app.registry.all()) slugs.push(tenant.slug);
-    expect(slugs.sort()).toEqual(
+    expect(slugs.toSorted()).toEqual(
       (await app.tenants.list({ limit: 1000 })).tenants.map(({ slug }) => slug),
     );
     expect(new Set(slugs).size).toBe(slugs.length);

@@ -25,10 +25,8 @@ const ALLOWED: Record<Verb, Partial<Record<TenantStatus, TenantStatus>>> = {
   restore: { deleted: 'active' },
 };
 
-const TABLE = Object.keys(ALLOWED).flatMap((verb) =>
-  STATUSES.map(
-    (status) => [verb as Verb, status, ALLOWED[verb as Verb][status] ?? 'refused'] as const,
-  ),
+const TABLE = (Object.keys(ALLOWED) as Verb[]).flatMap((verb) =>
+  STATUSES.map((status) => ({ verb, status, after: ALLOWED[verb][status] })),
 );
 
 describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
@@ -56,11 +54,27 @@ describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
     restore: (tenants, slug) => tenants.restore(slug),
   };
 
-  it.each(TABLE)('%s from %s: %s', async (verb, status, after) => {
+  const put = async (status: TenantStatus): Promise<Tenant> => {
     await app.central.query(`UPDATE tenancy_tenants SET status = '${status}' WHERE slug = 'table'`);
     app.registry.invalidate();
-    const before = await app.tenants.get('table');
-    if (after === 'refused') {
+    return app.tenants.get('table');
+  };
+
+  it.each(TABLE.filter(({ after }) => after !== undefined))(
+    '$verb from $status: $after',
+    async ({ verb, status, after }) => {
+      const { id } = await put(status);
+      const changed = await VERBS[verb](app.tenants, 'table');
+      expect(changed).toMatchObject({ id, slug: 'table', status: after });
+      expect(await app.tenants.get('table')).toEqual(changed);
+      expect(changed.deletedAt instanceof Date).toBe(after === 'deleted');
+    },
+  );
+
+  it.each(TABLE.filter(({ after }) => after === undefined))(
+    '$verb from $status: refused',
+    async ({ verb, status }) => {
+      const before = await put(status);
       await expect(VERBS[verb](app.tenants, 'table')).rejects.toMatchObject({
         code: 'TENANT_TRANSITION_REFUSED',
         status: 409,
@@ -69,28 +83,22 @@ describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
         ),
       });
       expect(await app.tenants.get('table')).toEqual(before);
-      return;
-    }
-    const changed = await VERBS[verb](app.tenants, 'table');
-    expect(changed).toMatchObject({ id: before.id, slug: 'table', status: after });
-    expect(await app.tenants.get('table')).toEqual(changed);
-    expect(changed.deletedAt).toEqual(after === 'deleted' ? expect.any(Date) : null);
-  });
+    },
+  );
 
   it('of two changes at once, the second is checked against the first', async () => {
     await app.tenants.create({ slug: 'race' });
-    const both = await Promise.allSettled([
+    const changes = await Promise.allSettled([
       app.tenants.suspend('race'),
       app.tenants.delete('race', { confirm: 'race' }),
       app.tenants.suspend('race'),
     ]);
-    const { status } = await app.tenants.get('race');
     // Whatever came first: a deleted tenant is never suspended, and nobody is told what did not happen.
-    expect(status).toBe('deleted');
-    for (const one of both) {
-      if (one.status === 'rejected') {
-        expect(one.reason).toMatchObject({ code: 'TENANT_TRANSITION_REFUSED' });
-      }
+    expect(await app.tenants.get('race')).toMatchObject({ status: 'deleted' });
+    const refusals = changes.filter((change) => change.status === 'rejected');
+    expect(refusals.length).toBeGreaterThan(0);
+    for (const { reason } of refusals) {
+      expect(reason).toMatchObject({ code: 'TENANT_TRANSITION_REFUSED' });
     }
   });
 

@@ -101,7 +101,7 @@ async function statementsOf(job: Job, atOnce: number): Promise<string[]> {
   const started = await app;
   const statements: string[] = [];
   await new Promise<void>((stop, fail) => {
-    runs.run({ job, statements, stop }, () => perform(started, job).then(stop, fail));
+    void runs.run({ job, statements, stop }, () => perform(started, job).then(stop, fail));
   });
   return statements;
 }

@@ -5,6 +5,7 @@ import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSq
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
 import type { LeaseConnection } from '../engine.js';
+import { errorCode } from './error-code.js';
 import { SqliteLease } from './sqlite-lease.js';
 
 /**
@@ -91,6 +92,5 @@ const BUSY_DELAY = 5;
 
 function isBusy(error: unknown): boolean {
   if (!(error instanceof QueryFailedError)) return false;
-  const cause: unknown = error.driverError;
-  return cause instanceof Error && 'code' in cause && String(cause.code).startsWith('SQLITE_BUSY');
+  return errorCode(error.driverError)?.startsWith('SQLITE_BUSY') ?? false;
 }

@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
 import type { ServerAdministration } from '../engine.js';
+import { errorCode } from './error-code.js';
 
 /** Databases and locks of a folder of SQLite files. */
 export class SqliteAdministration implements ServerAdministration {
@@ -25,7 +26,7 @@ export class SqliteAdministration implements ServerAdministration {
       // `wx` makes the file or fails: of two who create it at once, one does. An empty file is an empty database.
       await (await open(file, 'wx')).close();
     } catch (error) {
-      if (isFileExists(error)) throw new DatabaseExistsError(this.server, name);
+      if (errorCode(error) === 'EEXIST') throw new DatabaseExistsError(this.server, name);
       throw error;
     }
   }
@@ -74,7 +75,7 @@ async function lockExclusively(
       lock.exec('BEGIN EXCLUSIVE');
       return;
     } catch (error) {
-      if (!isBusy(error)) throw error;
+      if (errorCode(error) !== 'SQLITE_BUSY') throw error;
       if (Date.now() >= deadline) throw new LockTimeoutError(name, timeout);
       await delay(RETRY_DELAY);
     }
@@ -83,12 +84,3 @@ async function lockExclusively(
 
 /** Milliseconds between two tries for the lock. */
 const RETRY_DELAY = 20;
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
-}
-
-/** Not by `instanceof`: in a test of jest, an error of node is none of jest's `Error`. */
-function isFileExists(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
-}
