@@ -70,6 +70,6 @@ export async function runCommand<O extends { readonly json?: string; readonly ch
 function isUsageError(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
   return (
-    error instanceof TypeError && 'code' in error && `${error.code}`.startsWith('ERR_PARSE_ARGS')
+    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
   );
 }

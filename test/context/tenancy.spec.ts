@@ -29,7 +29,7 @@ describe('run', () => {
         throw new Error('thrown');
       }),
       tenancy.run(a, async () => {
-        await null;
+        await Promise.resolve();
         throw new Error('rejected');
       }),
     ];

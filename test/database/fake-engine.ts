@@ -23,11 +23,11 @@ export interface PendingOpen {
 /** An engine whose connections open, turn and break when the test says so, for interleavings that no server repeats. */
 export class FakeEngine implements Pick<ServerEngine, 'open'> {
   readonly opening = new Set<PendingOpen>();
-  readonly open_ = new Set<FakeConnection>();
+  readonly connections = new Set<FakeConnection>();
 
   /** Connections that count against the bound. */
   get size(): number {
-    return this.opening.size + this.open_.size;
+    return this.opening.size + this.connections.size;
   }
 
   open(database: string): Promise<FakeConnection> {
@@ -40,8 +40,10 @@ export class FakeEngine implements Pick<ServerEngine, 'open'> {
   settle(pending: PendingOpen, error?: Error): void {
     this.opening.delete(pending);
     if (error !== undefined) return pending.done.fail(error);
-    const connection = new FakeConnection(pending.database, () => this.open_.delete(connection));
-    this.open_.add(connection);
+    const connection = new FakeConnection(pending.database, () =>
+      this.connections.delete(connection),
+    );
+    this.connections.add(connection);
     pending.done.succeed(connection);
   }
 }

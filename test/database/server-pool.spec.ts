@@ -137,7 +137,7 @@ describe.each(engines)('on $name', ({ prepare }) => {
     it('waits for the leases of the database, closes its connections, and touches no other', async () => {
       const three = pool({ maxConnections: 3 });
       const [a, alsoA, b] = await Promise.all(
-        ['a', 'a', 'b'].map((name) => three.lease(named(name))),
+        ['a', 'a', 'b'].map(async (name) => three.lease(named(name))),
       );
       alsoA!.release();
       const drained = three.drain(named('a'));

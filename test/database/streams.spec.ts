@@ -91,13 +91,13 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
     [
       'by leaving the loop',
       async (readable) => {
-        for await (const _row of readable) break;
+        for await (const row of readable) if (row !== undefined) break;
       },
     ],
     [
       'by throwing in the loop',
       async (readable) => {
-        for await (const _row of readable) throw new Error('on purpose');
+        for await (const row of readable) throw new Error(`on purpose: ${String(row)}`);
       },
     ],
     [

@@ -1,4 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import {
   getRepositoryToken,
   InjectDataSource,
@@ -23,8 +23,10 @@ import {
   type InsertEvent,
   type TransactionCommitEvent,
 } from 'typeorm';
+import { InjectTenantDataSource } from '../../lib/index.js';
 import { createTenants, startApp, type TestApp } from '../support/app.js';
 import { engines, type EngineSetup } from '../support/engines.js';
+import { ask } from '../support/http.js';
 import { Folder, Person, Project, PROJECT_ENTITIES, Task, Team } from '../support/projects.js';
 
 @Entity('areas')
@@ -50,8 +52,9 @@ class Marker {
   @ViewColumn()
   marker!: string;
 
+  /** A string where the driver gives big numbers as such. */
   @ViewColumn()
-  amount!: number;
+  amount!: number | string;
 }
 
 @Entity('log')
@@ -94,10 +97,21 @@ class Injected {
   ) {}
 }
 
+@Controller('pinned')
+class PinnedController {
+  constructor(@InjectTenantDataSource() private readonly dataSource: DataSource) {}
+
+  @Get()
+  find(): Promise<Project[]> {
+    return this.dataSource.getRepository(Project).find();
+  }
+}
+
 const ENTITIES = [...PROJECT_ENTITIES, Area, Marker, LogEntry];
 
 @Module({
   imports: [TypeOrmModule.forFeature(ENTITIES)],
+  controllers: [PinnedController],
   providers: [
     Injected,
     {
@@ -108,6 +122,8 @@ const ENTITIES = [...PROJECT_ENTITIES, Area, Marker, LogEntry];
   ],
 })
 class FeaturesModule {}
+
+type CallbackQuery = (sql: string, callback: () => void) => void;
 
 describe.each(engines)('on $name', ({ name: engine, prepare }) => {
   let setup: EngineSetup;
@@ -151,6 +167,18 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
       for (const rows of found) expect(rows).toMatchObject([{ marker: slug }, { marker: slug }]);
       expect(await own.markers()).toEqual([slug, slug]);
     });
+  });
+
+  it('@InjectTenantDataSource gives each request the DataSource of its tenant', async () => {
+    const answers = await Promise.all(
+      ['a', 'b', 'a'].map((slug) => ask(app.nest, '/pinned', { host: `${slug}.localhost` })),
+    );
+    const markers = answers.map(({ body }) => (body as Project[]).map(({ marker }) => marker));
+    expect(markers).toEqual([
+      ['a', 'a'],
+      ['b', 'b'],
+      ['a', 'a'],
+    ]);
   });
 
   it('a repository that was extended serves every tenant its own', async () => {
@@ -333,6 +361,19 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
   });
 
   if (engine === 'sqlite') return;
+
+  it("the driver's own connection calls back in the tenant that asks", async () => {
+    for (const slug of ['a', 'b', 'a']) {
+      const seen = await app.tenancy.run(slug, async () => {
+        await using queryRunner = injected.dataSource.createQueryRunner();
+        const connection = (await queryRunner.connect()) as { query: CallbackQuery };
+        return new Promise((resolve) => {
+          connection.query('SELECT 1', () => resolve(app.tenancy.current?.slug));
+        });
+      });
+      expect(seen).toBe(slug);
+    }
+  });
 
   it('listeners of the pool are told what it does', async () => {
     const { pool } = injected.dataSource.driver as unknown as {

@@ -183,9 +183,8 @@ describe.each(engines)('on $name', ({ prepare }) => {
       'from a transaction': () =>
         hands.dataSource.transaction((manager) => manager.findOneByOrFail(Person, { id: 1 })),
       "from the driver's query runner": async () => {
-        const queryRunner = hands.dataSource.driver.createQueryRunner('master');
-        const found = hands.dataSource.createQueryBuilder(Person, 'p', queryRunner).getOneOrFail();
-        return found.finally(() => queryRunner.release());
+        await using queryRunner = hands.dataSource.driver.createQueryRunner('master');
+        return await hands.dataSource.createQueryBuilder(Person, 'p', queryRunner).getOneOrFail();
       },
       'from a pinned DataSource': async () =>
         app.pools.dataSource(app.tenancy.require()).manager.findOneByOrFail(Person, { id: 1 }),

@@ -147,14 +147,14 @@ export const DIRECT_OPERATIONS: Record<string, Operation> = {
   'in the callback of setImmediate': inTenant(
     (visit) =>
       new Promise<void>((resolve, reject) => {
-        setImmediate(() => readSome(visit).then(resolve, reject));
+        setImmediate(() => void readSome(visit).then(resolve, reject));
       }),
   ),
   'in the listener of an event emitter': inTenant(
     (visit) =>
       new Promise<void>((resolve, reject) => {
         const emitter = new EventEmitter();
-        emitter.on('event', () => readSome(visit).then(resolve, reject));
+        emitter.on('event', () => void readSome(visit).then(resolve, reject));
         process.nextTick(() => emitter.emit('event'));
       }),
   ),
