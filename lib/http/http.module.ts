@@ -5,7 +5,7 @@ import {
   type MiddlewareConsumer,
   type NestModule,
 } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core';
 import { IdentifierChain } from '../identify/chain.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
@@ -29,6 +29,7 @@ const PASS_ALL: CanActivate = { canActivate: () => true };
     IdentifierChain,
     TenancyGuard,
     TenancyInterceptor,
+    TenancyMiddleware,
     {
       // What is global is registered before `forRootAsync` knows its options, so without `mount` it is something inert.
       provide: APP_GUARD,
@@ -41,11 +42,20 @@ const PASS_ALL: CanActivate = { canActivate: () => true };
   exports: [IdentifierChain],
 })
 export class TenancyHttpModule implements NestModule {
-  constructor(@Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions) {}
+  constructor(
+    @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
+    private readonly middleware: TenancyMiddleware,
+    private readonly host: HttpAdapterHost,
+  ) {}
 
   configure(consumer: MiddlewareConsumer): void {
     const { mount, exclude } = this.options.http;
     if (!mount) return;
+    if (exclude.length === 0) {
+      // All requests, as below, without NestJS's own matching of paths, which costs each of them some microseconds.
+      this.host.httpAdapter.use(this.middleware.use.bind(this.middleware));
+      return;
+    }
     // '/' and '*splat' miss routes: https://docs.nestjs.com/middleware#route-wildcards
     consumer
       .apply(TenancyMiddleware)

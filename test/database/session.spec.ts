@@ -10,7 +10,6 @@ import { poolOn, query } from './pool-on.js';
 const OF_THE_CONNECTION = new Set([
   'error_count',
   'identity',
-  'in_transaction',
   'insert_id',
   'last_gtid',
   'last_insert_id',

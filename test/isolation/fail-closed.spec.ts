@@ -74,10 +74,15 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
   });
 
   describe('without a tenant, TENANT_CONTEXT_MISSING is what comes of', () => {
+    // Whoever was there before must not be taken for whoever is there now.
+    beforeEach(() => app.tenancy.run('a', () => ways.projects.count()));
+
     it.each(Object.entries(WAYS))('%s', async (_way, reach) => {
       const reachInCentral = () => app.tenancy.runCentral('a test', () => reach(ways));
+      const leaveTenant = () => app.tenancy.run('a', reachInCentral);
       expect(await codeOf(() => reach(ways))).toBe('TENANT_CONTEXT_MISSING');
       expect(await codeOf(reachInCentral)).toBe('TENANT_CONTEXT_MISSING');
+      expect(await codeOf(leaveTenant)).toBe('TENANT_CONTEXT_MISSING');
     });
 
     it('every one of them works with a tenant', async () => {

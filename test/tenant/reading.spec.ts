@@ -149,7 +149,7 @@ describe.each(engines)('reading and updating tenants on $name', ({ prepare }) =>
         const page = await app.tenants.list({ ...options, after });
         found.push(page.tenants.map(({ slug }) => slug).filter((slug) => slug.startsWith('l')));
         after = page.next;
-      } while (after !== undefined && after < 'm');
+      } while (after !== undefined && after < 'm' && found.length < 20);
       return found.flat();
     };
 
