@@ -7,7 +7,7 @@ import type { CentralOptions, TenancyModuleOptions } from '../../lib/index.js';
 import { ChildProgram, kill, nextMessage } from '../support/child-program.js';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
-import { startServer } from '../support/servers/index.js';
+import { startServer, type RunningServer } from '../support/servers/index.js';
 import { optionsOn, startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
 import { until } from '../support/until.js';
 import type { Failure } from './child.js';
@@ -186,28 +186,36 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       },
     );
 
-    it('because the server is down waits for it, and says which one when it does not come', async () => {
-      const server = await startServer(name);
-      await server.query('CREATE DATABASE central');
-      await server.kill();
-      const down = { centralUrl: `${server.url}/central`, serverUrl: server.url };
-      const failure = await failureOf(startingOn(down));
-      const { host, password } = new URL(server.url);
-      expect(failure.code).toBe('SERVER_UNREACHABLE');
-      expect(failure.message).toMatch(/ECONNREFUSED/);
-      expect(failure.message).toContain(host);
-      expect(failure.printed).not.toContain(password);
+    describe('because the server is down', () => {
+      let server: RunningServer;
+      let down: Pick<EngineSetup, 'centralUrl' | 'serverUrl'>;
+      beforeAll(async () => {
+        server = await startServer(name);
+        await server.query('CREATE DATABASE central');
+        await server.kill();
+        down = { centralUrl: `${server.url}/central`, serverUrl: server.url };
+      });
+      afterAll(() => server.stop());
 
-      const patient = { retryAttempts: 1_000, retryDelay: 20 };
-      const starting = startTenancyApp(
-        { ...setup, ...down },
-        { options: { central: { typeorm: patient }, tenants: { typeorm: patient } } },
-      );
-      await server.restart();
-      const app = await starting;
-      expect(await app.tenants.create({ slug: 'acme' })).toMatchObject({ status: 'active' });
-      await app.close();
-      await server.stop();
+      it('says which one', async () => {
+        const failure = await failureOf(startingOn(down));
+        const { host, password } = new URL(server.url);
+        expect(failure.code).toBe('SERVER_UNREACHABLE');
+        expect(failure.message).toMatch(/ECONNREFUSED/);
+        expect(failure.message).toContain(host);
+        expect(failure.printed).not.toContain(password);
+      });
+
+      it('waits for it', async () => {
+        const patient = { retryAttempts: 1_000, retryDelay: 20 };
+        const options = { central: { typeorm: patient }, tenants: { typeorm: patient } };
+        const [app] = await Promise.all([
+          startTenancyApp({ ...setup, ...down }, { options }),
+          server.restart(),
+        ]);
+        expect(await app.tenants.create({ slug: 'acme' })).toMatchObject({ status: 'active' });
+        await app.close();
+      });
     });
   });
 });

@@ -12,8 +12,13 @@ import type { Operation, Visit } from './operation.js';
 const TENANTS = 50;
 const TASKS_PER_TENANT = 9;
 
+/** As in most apps, most of what is done is to read a little; the rest takes several times as long. */
+const SHARE_OF_FREQUENT = 0.6;
+
 export interface Load {
   readonly operations: Record<string, Operation>;
+  /** Names of those that are done more often than the others. */
+  readonly frequent: readonly string[];
   readonly count: number;
   readonly concurrency: number;
   /** Among how many of the tenants; fewer meet more often on one connection. */
@@ -50,7 +55,7 @@ export class Board {
 
   /** Does `count` operations, each for a random tenant, `concurrency` at a time. Ends with the first that fails. */
   async run(load: Load, random: Seeded): Promise<void> {
-    const { operations, count, concurrency, tenants = TENANTS } = load;
+    const { operations, frequent, count, concurrency, tenants = TENANTS } = load;
     const { app, agent } = this;
     const visits = this.visits.slice(0, tenants);
     const folder = this.setup.serverUrl.replace(/^sqlite:/, '');
@@ -60,7 +65,7 @@ export class Board {
     const worker = async () => {
       while (started < count && failures.length === 0) {
         started += 1;
-        const name = random.pick(names);
+        const name = random.pick(random.next() < SHARE_OF_FREQUENT ? frequent : names);
         const visit = { ...random.pick(visits), other: random.pick(visits).tenant };
         const given = { app, agent, random, folder, ...visit };
         await operations[name]!(given).catch((cause: unknown) => {

@@ -163,3 +163,12 @@ export const DIRECT_OPERATIONS: Record<string, Operation> = {
     ledger.check(await pinned.getRepository(Project).find());
   },
 };
+
+/** Those of them that read one row or a few. */
+export const READING_OPERATIONS = [
+  'findOneBy a key that all tenants have',
+  'a raw query',
+  'after a timer',
+  'in the callback of setImmediate',
+  'in the listener of an event emitter',
+];
