@@ -140,12 +140,14 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
       ? { verbose: (statement: unknown) => statements.push(statement) }
       : { timezone: '+05:00' };
 
+  const opened: { close(): Promise<void> }[] = [];
   const start = async (options: TenancyModuleOptions): Promise<INestApplication> => {
     const started = await NestFactory.create(
       { module: AppModule, imports: [TenancyModule.forRoot(options)], controllers: [Routes] },
       new FastifyAdapter(),
       { logger: false, abortOnError: false },
     );
+    opened.push(started);
     await started.listen(0, '127.0.0.1');
     return started;
   };
@@ -192,7 +194,7 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
     await app.get(TenantService).create({ slug: 'acme' });
   });
   afterAll(async () => {
-    await app.close();
+    await Promise.all(opened.map((one) => one.close()));
     await setup.cleanUp();
   });
 
@@ -222,11 +224,11 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
     prove: (other: TenancyApp, asked: () => number) => Promise<void>,
   ): Promise<void> {
     const other = await startTenancyApp(setup, { options: { registry } });
+    opened.push(other);
     await prove(other, () => {
-      const { reused, turned, opened } = other.pools.stats().central;
-      return reused + turned + opened;
+      const { reused, turned, opened: fresh } = other.pools.stats().central;
+      return reused + turned + fresh;
     });
-    await other.close();
   }
 
   const PROOFS: Record<string, () => Promise<void>> = {
@@ -327,7 +329,6 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
       expect((await ask(app, '/who')).status).toBe(200);
       const strict = await start(optionsOn(setup, { http: { defaultRouteMode: 'tenant' } }));
       expect((await ask(strict, '/who')).status).toBe(404);
-      await strict.close();
     },
     async 'http.centralHosts'() {
       expect(await who('/who', 'c.example')).toEqual({ slug: null });
@@ -342,7 +343,6 @@ describe.each(engines.slice(0, 1))('every option has its effect', ({ name, prepa
         status: 200,
         body: { slug: null },
       });
-      await unmounted.close();
     },
     'registry.maxTenants': () =>
       remembering({ maxTenants: 1 }, async ({ registry, tenants: service }, asked) => {

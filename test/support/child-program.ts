@@ -15,6 +15,7 @@ export class ChildProgram {
   readonly #folder = mkdtempSync(join(tmpdir(), 'nestjs-tenancy-child-'));
   readonly #main: string;
   readonly #running = new Set<ChildProcess>();
+  #next?: ChildProcess;
 
   /** @param entry the path of the file in the repository */
   constructor(entry: string) {
@@ -37,6 +38,13 @@ export class ChildProgram {
     });
     this.#running.add(child);
     child.once('exit', () => this.#running.delete(child));
+    return child;
+  }
+
+  /** One that has been starting since the last call; the next one starts now. For tests that need many in turn. */
+  next(): ChildProcess {
+    const child = this.#next ?? this.start();
+    this.#next = this.start();
     return child;
   }
 

@@ -15,7 +15,8 @@ export interface Job {
   readonly stopBefore: number;
 }
 
-export type Work = 'create' | 'create and fail' | 'adopt' | 'delete';
+export const WORKS = ['create', 'create and fail', 'adopt', 'delete'] as const;
+export type Work = (typeof WORKS)[number];
 
 /** The options of the app, in the child and in the test. */
 export function crashingOptions(
