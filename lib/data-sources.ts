@@ -8,6 +8,7 @@ import type { ResolvedTenancyOptions } from './options/resolve.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { Domain } from './tenant/domain.entity.js';
 import { TenancyError } from './tenancy.error.js';
+import { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
@@ -34,13 +35,19 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       name: centralName,
       inject: [TENANCY_OPTIONS, ConnectionPoolManager],
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
-        ...moduleOptions(central, [Tenant, Domain], CENTRAL_MIGRATIONS, async (options) => {
-          const dataSource = await pools.createCentralDataSource(options);
-          await requireCentralDatabase(pools);
-          await dataSource.initialize();
-          if (central.migrate) await migrateCentral(dataSource, pools);
-          return dataSource;
-        }),
+        ...moduleOptions(
+          central,
+          [Tenant, Domain, TenantCredentials],
+          CENTRAL_MIGRATIONS,
+          async (options) => {
+            const dataSource = await pools.createCentralDataSource(options);
+            await pools.verifyBudget();
+            await requireCentralDatabase(pools);
+            await dataSource.initialize();
+            if (central.migrate) await migrateCentral(dataSource, pools);
+            return dataSource;
+          },
+        ),
         // TypeOrmModule looks for it here again when the app shuts down.
         name: centralName,
       }),

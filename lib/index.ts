@@ -10,30 +10,46 @@ export { TenancyOptionsError, type OptionIssue } from './options/errors.js';
 export * from './options/identifier.js';
 export * from './options/tenancy-options.js';
 
-export type { Placement, TenantSettings, TenantStatus } from './context/current-tenant.js';
+export type {
+  ConnectionShare,
+  Placement,
+  TenantSettings,
+  TenantStatus,
+} from './context/current-tenant.js';
 export * from './context/errors.js';
 export type { ForEachOptions } from './context/for-each.js';
-export { Tenancy } from './context/tenancy.js';
+export { Tenancy, type RunOptions } from './context/tenancy.js';
 
 export { ConnectionPoolManager, type PoolStats } from './database/connection-pool-manager.js';
 export * from './database/errors.js';
 export { InjectTenantDataSource } from './database/inject-tenant-data-source.js';
-export type { ServerPoolStats } from './database/server-pool.js';
+export type { BreakerChange, BreakerState } from './database/pool/circuit-breaker.js';
+export type { PoolEvents } from './database/pool/pool-events.js';
+export type { CloseReason, Percentiles, TenantUse } from './database/pool/pool-statistics.js';
+export type { LongLease } from './database/pool/pool-watch.js';
+export type { ServerPoolStats } from './database/pool/server-pool-stats.js';
 
 export { Domain } from './tenant/domain.entity.js';
 export {
+  CredentialKeyMissingError,
+  CredentialsSharedError,
+  CredentialsUnreadableError,
   DatabaseNotOwnedError,
   DomainNotFoundError,
+  NoServerAcceptsTenantsError,
   TenantConfirmationError,
   TenantConflictError,
   TenantDataGoneError,
   TenantInputError,
+  TenantPlaceError,
   TenantProvisioningError,
+  TenantShareError,
   TenantTransitionError,
 } from './tenant/errors.js';
 export type { TenancyEvent, TenancyEventName } from './tenant/tenancy-events.js';
 export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
 export { TenantRegistry } from './tenant/tenant-registry.js';
+export { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 export type { ListTenants, TenantPage } from './tenant/tenant-store.js';
 export { Tenant, type DatabaseOrigin, type ProvisioningStep } from './tenant/tenant.entity.js';
 export {

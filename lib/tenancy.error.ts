@@ -4,7 +4,7 @@ export interface TenancyErrorDetails {
   /** Stable, for programs. Never renamed within a major version. */
   readonly code: string;
   /** The HTTP status that the error maps to when it reaches the edge. */
-  readonly status: HttpStatus;
+  readonly status: number;
   /** For developers and logs: the cause and the remedy. Never a secret. */
   readonly message: string;
   /** For the client of an HTTP route. Default: the status's reason phrase, so that nothing internal gets out. */
@@ -12,6 +12,8 @@ export interface TenancyErrorDetails {
   /** Seconds after which a retry makes sense; sent as `Retry-After`. */
   readonly retryAfter?: number;
   readonly cause?: unknown;
+  /** True when the log names what causes it already, once, so that it is not logged for every request that it hits. */
+  readonly logged?: boolean;
 }
 
 /**
@@ -22,17 +24,19 @@ export interface TenancyErrorDetails {
 export abstract class TenancyError extends HttpException {
   readonly code: string;
   readonly retryAfter?: number;
+  readonly logged: boolean;
 
   constructor(details: TenancyErrorDetails) {
     const { code, status, message, publicMessage = REASON[status] ?? 'Error', cause } = details;
     super({ statusCode: status, code, message: publicMessage }, status, { cause });
     this.message = message;
     this.code = code;
+    this.logged = details.logged ?? false;
     if (details.retryAfter !== undefined) this.retryAfter = details.retryAfter;
   }
 }
 
-const REASON: Readonly<Partial<Record<HttpStatus, string>>> = {
+const REASON: Readonly<Partial<Record<number, string>>> = {
   [HttpStatus.BAD_REQUEST]: 'Bad Request',
   [HttpStatus.UNAUTHORIZED]: 'Unauthorized',
   [HttpStatus.FORBIDDEN]: 'Forbidden',

@@ -1,9 +1,23 @@
-/** Where a tenant's data lives. */
+import type { Account } from '../options/account.js';
+
+/** Where a tenant's data lives, and on what terms it is reached. */
 export interface Placement {
   /** The name of a server of `tenants.servers`. */
   readonly server: string;
   /** The name of the tenant's database on that server; for SQLite, of the file without its ending. */
   readonly database: string;
+  /** Who logs in for it. Default: the account of the server's URL. */
+  readonly account?: Account;
+  /** What it may have of the server's connections. */
+  readonly share?: ConnectionShare;
+}
+
+/** A tenant's part of the connections to its server, in each process. */
+export interface ConnectionShare {
+  /** Connections that it may have at once. Default: the server's `maxConnectionsPerTenant`. */
+  readonly max?: number;
+  /** Connections that no other tenant is given while this one has fewer. Default 0. */
+  readonly reserved?: number;
 }
 
 /** What a tenant may be in. The transitions allowed between them are in `tenant/tenant-status.ts`. */

@@ -4,6 +4,11 @@ import { TenantNotReadyError, TenantSwitchRefusedError } from './errors.js';
 import { forEachTenant, type ForEachOptions } from './for-each.js';
 import { currentTenant, requireTenant, runCentrally, runForTenant } from './tenant-context.js';
 
+export interface RunOptions {
+  /** When it is aborted, what the work waits for a connection with is refused at once (`LEASE_ABORTED`). */
+  readonly signal?: AbortSignal;
+}
+
 /** Finds tenants for {@link Tenancy}; implemented by the registry, a room above. */
 export interface TenantDirectory {
   /** @throws TenantNotFoundError */
@@ -45,13 +50,17 @@ export class Tenancy {
    * @throws TenantNotFoundError, TenantNotReadyError
    * @throws TenantSwitchRefusedError inside the context of another tenant
    */
-  async run<T>(tenant: CurrentTenant | string, work: () => T | Promise<T>): Promise<T> {
+  async run<T>(
+    tenant: CurrentTenant | string,
+    work: () => T | Promise<T>,
+    { signal }: RunOptions = {},
+  ): Promise<T> {
     const found =
       typeof tenant === 'string'
         ? await runCentrally(`find tenant "${tenant}"`, () => this.directory.byReference(tenant))
         : tenant;
     if (!HAS_DATA.has(found.status)) throw new TenantNotReadyError(found.slug, found.status);
-    return runForTenant(found, work);
+    return runForTenant(found, work, signal && (() => signal));
   }
 
   /**

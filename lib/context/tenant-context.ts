@@ -1,11 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CurrentTenant } from './current-tenant.js';
 import { TenantContextMissingError, TenantSwitchRefusedError } from './errors.js';
+import type { UnitOfWork } from './unit-of-work.js';
 
 /** What the running code works for: one tenant, or the central side, with the reason it gave. */
-export type TenancyContext =
+export type TenancyContext = { readonly work: UnitOfWork } & (
   | { readonly tenant: CurrentTenant; readonly centralReason?: undefined }
-  | { readonly tenant?: undefined; readonly centralReason: string };
+  | { readonly tenant?: undefined; readonly centralReason: string }
+);
 
 /**
  * The AsyncLocalStorage behind {@link Tenancy}. One per process even if the package is loaded twice (CommonJS and ES
@@ -40,22 +42,38 @@ export function requireTenant(operation: string): CurrentTenant {
 
 /**
  * Runs `work` for `tenant`, in everything it calls and awaits; restores what was before, also after a throw.
+ * @param signal makes this a unit of work of its own, aborted by it; without one it is part of the outer one
  * @throws TenantSwitchRefusedError inside the context of another tenant
  */
-export function runForTenant<T>(tenant: CurrentTenant, work: () => T): T {
-  const outer = storage.getStore()?.tenant;
-  if (outer !== undefined && outer.id !== tenant.id) {
-    throw new TenantSwitchRefusedError(outer.slug, `tenant "${tenant.slug}"`);
+export function runForTenant<T>(
+  tenant: CurrentTenant,
+  work: () => T,
+  signal?: UnitOfWork['signal'],
+): T {
+  const outer = storage.getStore();
+  if (outer?.tenant !== undefined && outer.tenant.id !== tenant.id) {
+    throw new TenantSwitchRefusedError(outer.tenant.slug, `tenant "${tenant.slug}"`);
   }
-  return storage.run({ tenant }, work);
+  return storage.run({ tenant, work: unitOfWork(outer, signal) }, work);
 }
 
 /** Runs `work` without a tenant. Tenant-bound operations throw in it, naming `reason`. */
-export function runCentrally<T>(reason: string, work: () => T): T {
-  return storage.run({ centralReason: reason }, work);
+export function runCentrally<T>(reason: string, work: () => T, signal?: UnitOfWork['signal']): T {
+  const outer = storage.getStore();
+  return storage.run({ centralReason: reason, work: unitOfWork(outer, signal) }, work);
+}
+
+/** As {@link runCentrally}, for what outlives the work that happens to start it, and must not keep it in memory. */
+export function runDetached<T>(reason: string, work: () => T): T {
+  return storage.run({ centralReason: reason, work: { wrote: false } }, work);
 }
 
 /** Runs `work` in a context captured before: for code whose caller has lost it. */
 export function runInContext<T>(context: TenancyContext, work: () => T): T {
   return storage.run(context, work);
+}
+
+function unitOfWork(outer: TenancyContext | undefined, signal: UnitOfWork['signal']): UnitOfWork {
+  if (signal !== undefined) return { signal, wrote: false };
+  return outer?.work ?? { wrote: false };
 }

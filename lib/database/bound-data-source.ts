@@ -10,16 +10,22 @@ import { QueryResultCacheFactory } from 'typeorm/cache/QueryResultCacheFactory.j
 import { RelationIdLoader } from 'typeorm/query-builder/RelationIdLoader.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import type { Placement } from '../context/current-tenant.js';
-import type { TypeOrmBinding } from './engines/engine.js';
+import { currentContext } from '../context/tenant-context.js';
+import type { LeaseSource, TypeOrmBinding } from './engines/engine.js';
 import { placementOf } from './entity-owner.js';
 import { ActiveRecordRefusedError } from './errors.js';
 import { OwnedRelationLoader } from './owned-relation-loader.js';
 import { OwnerCheckedEntityManager } from './owner-checked-entity-manager.js';
 import { OwnerSubscriber } from './owner-subscriber.js';
 import { PlacedQueryResultCache } from './placed-query-result-cache.js';
-import type { Lease } from './pooled-connection.js';
 
 type ReplicationMode = Parameters<DataSource['createQueryRunner']>[0];
+
+/** Where the connections of one placement come from. */
+export interface PlacedSource extends LeaseSource {
+  /** Whether reads go to replicas without being asked to, until something is written. */
+  readonly readFromReplicas: boolean;
+}
 
 /** Where a bound DataSource gets its connections. */
 export interface Binding {
@@ -28,7 +34,7 @@ export interface Binding {
   readonly here: (operation: string) => Placement;
   /** The same, undefined where the running code has none. */
   readonly hereIfAny: () => Placement | undefined;
-  readonly lease: (placement: Placement) => Lease | Promise<Lease>;
+  readonly sourceOf: (placement: Placement) => PlacedSource;
   /** False for the central DataSource, where ActiveRecord entities do no harm. */
   readonly refuseActiveRecord: boolean;
 }
@@ -41,6 +47,7 @@ export interface Binding {
 export class BoundDataSource extends DataSource {
   /** The placement that this view is pinned to; undefined on the DataSource that follows the context. */
   readonly placement?: Placement;
+  private readonly readFromReplicas: boolean = false;
   /** As TypeORM made it: what the drivers of the views are derived from. */
   private readonly plainDriver = this.driver;
   private readonly views = new WeakMap<Placement, BoundDataSource>();
@@ -75,7 +82,9 @@ export class BoundDataSource extends DataSource {
     const backReference = 'dataSource' in driver ? 'dataSource' : 'connection';
     Object.assign(driver, { [backReference]: view });
     Object.assign(view, { driver, placement });
-    this.binding.typeorm.bind(driver, () => this.binding.lease(placement), placement.database);
+    const source = this.binding.sourceOf(placement);
+    Object.assign(view, { readFromReplicas: source.readFromReplicas });
+    this.binding.typeorm.bind(driver, source, placement.database);
     this.views.set(placement, view);
     return view;
   }
@@ -85,10 +94,13 @@ export class BoundDataSource extends DataSource {
     this.subscribers.push(new OwnerSubscriber());
     // What is taken from the driver, past the DataSource, follows the context, too.
     const driver = Object.create(this.plainDriver) as BoundDataSource['driver'];
-    this.binding.typeorm.bind(driver, () =>
-      this.binding.lease(this.binding.here('A connection of the tenant DataSource')),
-    );
+    this.binding.typeorm.bind(driver, {
+      lease: () =>
+        this.binding.sourceOf(this.binding.here('A connection of the tenant DataSource')).lease(),
+    });
     driver.createQueryRunner = (mode) => this.createQueryRunner(mode);
+    driver.createSchemaBuilder = () =>
+      this.current('A schema builder').driver.createSchemaBuilder();
     Object.assign(this, { driver });
     return this;
   }
@@ -100,7 +112,17 @@ export class BoundDataSource extends DataSource {
 
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
     if (this.placement === undefined) return this.current('A query').createQueryRunner(mode);
+    if (this.readFromReplicas && mode !== 'slave') rememberWrite();
     return super.createQueryRunner(mode);
+  }
+
+  /** What TypeORM reads outside of transactions with: `slave` is for the replicas. */
+  override defaultReplicationModeForReads(): NonNullable<ReplicationMode> {
+    if (this.placement === undefined) {
+      return this.current('A query').defaultReplicationModeForReads();
+    }
+    if (!this.driver.isReplicated) return super.defaultReplicationModeForReads();
+    return this.readFromReplicas && !mayHaveWritten() ? 'slave' : 'master';
   }
 
   override createEntityManager(queryRunner?: QueryRunner): EntityManager {
@@ -184,6 +206,17 @@ function madeOnUse(name: string, make: (view: BoundDataSource) => unknown): Prop
       return value;
     },
   };
+}
+
+/** What is not part of a request, a job or a `tenancy.run` could not tell its own writes. */
+function mayHaveWritten(): boolean {
+  return currentContext()?.work.wrote ?? true;
+}
+
+/** Whatever is not made to read may write. */
+function rememberWrite(): void {
+  const work = currentContext()?.work;
+  if (work !== undefined) work.wrote = true;
 }
 
 function isActiveRecord(target: unknown): boolean {

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { EventEmitter } from 'node:events';
 import { basename, dirname } from 'node:path';
 import type { DataSource, DataSourceOptions } from 'typeorm';
@@ -6,24 +6,24 @@ import type { CurrentTenant, Placement } from '../context/current-tenant.js';
 import { currentTenant, requireTenant } from '../context/tenant-context.js';
 import type { ResolvedServer, ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { TenancyError } from '../tenancy.error.js';
 import { BoundDataSource } from './bound-data-source.js';
-import { createEngine } from './engines/create-engine.js';
-import type { ServerAdministration, ServerEngine, TypeOrmBinding } from './engines/engine.js';
+import { verifyConnectionBudget, type BudgetedServer } from './connection-budget.js';
+import { CurrentAccounts } from './current-accounts.js';
+import { DatabaseServer } from './database-server.js';
+import type { ServerAdministration, TypeOrmBinding } from './engines/engine.js';
 import { mysqlBinding } from './engines/mysql/mysql-binding.js';
 import { sqliteBinding } from './engines/sqlite/sqlite-binding.js';
 import { ServerUnknownError } from './errors.js';
-import type { Lease } from './pooled-connection.js';
-import { ServerPool, type ServerPoolStats } from './server-pool.js';
+import type { PoolEvents } from './pool/pool-events.js';
+import { writePoolLog } from './pool/pool-log.js';
+import type { Lease } from './pool/pooled-connection.js';
+import type { ServerPoolStats } from './pool/server-pool-stats.js';
 
 export interface PoolStats {
   readonly central: ServerPoolStats;
+  /** The servers in the order of the options, each followed by its replicas. */
   readonly servers: readonly ServerPoolStats[];
-}
-
-interface Server {
-  readonly options: ResolvedServer;
-  readonly engine: ServerEngine;
-  readonly pool: ServerPool;
 }
 
 /**
@@ -32,20 +32,26 @@ interface Server {
  */
 @Injectable()
 export class ConnectionPoolManager implements OnApplicationShutdown {
-  /** `connection`, `acquire`, `enqueue` and `release` of every pool, the names that mysql2's pool uses. */
-  readonly events = new EventEmitter();
+  /** {@link PoolEvents} */
+  readonly events = new EventEmitter<PoolEvents>();
   /** Where the central tables are. */
   readonly centralPlacement: Placement;
-  private readonly central: Server;
-  private readonly servers: ReadonlyMap<string, Server>;
+  /** Asked when a server refuses a tenant's account. */
+  readonly accounts = new CurrentAccounts();
+  private readonly central: DatabaseServer;
+  private readonly servers: ReadonlyMap<string, DatabaseServer>;
+  private readonly drainTimeout: number;
+  private readonly logger = new Logger('TenancyPool');
   private tenantDataSource?: BoundDataSource;
 
-  constructor(@Inject(TENANCY_OPTIONS) options: ResolvedTenancyOptions) {
-    this.centralPlacement = centralPlacement(options.central.server);
-    this.central = this.createServer(centralFolder(options.central.server));
-    this.servers = new Map(
-      options.tenants.servers.map((server) => [server.name, this.createServer(server)]),
-    );
+  constructor(@Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions) {
+    const { central, tenants, pool } = options;
+    const serverOf = (server: ResolvedServer) => new DatabaseServer(server, pool, this.events);
+    this.centralPlacement = centralPlacement(central.server);
+    this.central = serverOf(centralFolder(central.server));
+    this.servers = new Map(tenants.servers.map((server) => [server.name, serverOf(server)]));
+    this.drainTimeout = pool.drainTimeout;
+    writePoolLog(this.events);
   }
 
   /**
@@ -60,20 +66,33 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
     return this.tenantDataSource.at(tenant.placement);
   }
 
-  /** Ends when this process has no connection in the tenant's database any more; waits for those in use. */
+  /**
+   * The same, logged in with the rights to change its schema: for migrations. The tenant's own account, where it has
+   * one, and the app's need none.
+   */
+  provisioningDataSource(tenant: Pick<CurrentTenant, 'placement'>): DataSource {
+    const { provisioning } = this.serverOf(tenant.placement.server).options;
+    return this.dataSource({ placement: { ...tenant.placement, account: provisioning } });
+  }
+
+  /**
+   * Ends when this process has no connection in the tenant's database any more; waits for those in use.
+   * @throws DrainTimeoutError after `pool.drainTimeout`
+   */
   async drain(tenant: Pick<CurrentTenant, 'placement'>): Promise<void> {
     const { server, database } = tenant.placement;
-    await this.serverOf(server).pool.drain(database);
+    const { pools } = this.serverOf(server);
+    await Promise.all(pools.map((pool) => pool.drain(database, this.drainTimeout)));
   }
 
   stats(): PoolStats {
     return {
       central: this.central.pool.stats(),
-      servers: [...this.servers.values()].map(({ pool }) => pool.stats()),
+      servers: [...this.servers.values()].flatMap(({ pools }) => pools.map((pool) => pool.stats())),
     };
   }
 
-  /** The names of the servers, in the order of the options: the first is the default for new tenants. */
+  /** The names of the servers, in the order of the options. */
   get serverNames(): readonly string[] {
     return [...this.servers.keys()];
   }
@@ -83,22 +102,21 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
    * @throws ServerUnknownError
    */
   administration(server: string): ServerAdministration {
-    return administrationOf(this.serverOf(server));
+    return this.serverOf(server).administration;
   }
 
   /** The same for the central database's server: its locks exclude every process of the app. */
   get centralAdministration(): ServerAdministration {
-    return administrationOf(this.central);
+    return this.central.administration;
   }
 
   /** Makes the DataSource that follows the context; TypeOrmModule initialises it. */
   createTenantDataSource(options: Partial<DataSourceOptions>): DataSource {
-    const [first] = this.servers.values();
     this.tenantDataSource = new BoundDataSource(options as DataSourceOptions, {
-      typeorm: this.typeOrmBinding(first),
+      typeorm: this.typeOrmBinding([...this.servers.values()]),
       here: (operation) => requireTenant(operation).placement,
       hereIfAny: () => currentTenant()?.placement,
-      lease: (placement) => this.lease(placement),
+      sourceOf: (placement) => this.serverOf(placement.server).sourceOf(placement, this.accounts),
       refuseActiveRecord: true,
     });
     return this.tenantDataSource;
@@ -109,43 +127,66 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
     const placement = this.centralPlacement;
     if (this.central.options.address.engine === 'sqlite') await this.ensureCentralFile(placement);
     return new BoundDataSource(options as DataSourceOptions, {
-      typeorm: this.typeOrmBinding(this.central),
+      typeorm: this.typeOrmBinding([this.central]),
       here: () => placement,
       hereIfAny: () => placement,
-      lease: () => this.central.pool.lease(placement.database),
+      sourceOf: () => this.central.sourceOf(placement),
       refuseActiveRecord: false,
     });
   }
 
+  /**
+   * Compares what all processes may open with what the servers allow. A server that cannot be reached is told of in the
+   * log, and does not keep the tenants of the others from being served.
+   * @throws ConnectionBudgetError
+   */
+  async verifyBudget(): Promise<void> {
+    const servers = [this.central, ...this.servers.values()].filter(
+      ({ options }) => options.address.engine === 'mysql',
+    );
+    const reached = await Promise.all(servers.map((server) => this.limitsOf(server)));
+    verifyConnectionBudget(
+      reached.flatMap((server) => server ?? []),
+      this.options.pool.processes,
+    );
+  }
+
+  /** Waits for what is in use, `pool.drainTimeout` at most. */
   async onApplicationShutdown(): Promise<void> {
-    const pools = [this.central, ...this.servers.values()].map(({ pool }) => pool);
-    await Promise.all(pools.map((pool) => pool.end()));
+    const pools = [this.central, ...this.servers.values()].flatMap((server) => server.pools);
+    const cut = await Promise.all(pools.map((pool) => pool.end(this.drainTimeout)));
+    const leases = cut.reduce((sum, amount) => sum + amount, 0);
+    if (leases > 0) {
+      this.logger.warn(
+        `${leases} connection(s) were still in use ${this.drainTimeout} ms after the shutdown had begun, and were cut.`,
+      );
+    }
   }
 
-  private lease({ server, database }: Placement): Lease | Promise<Lease> {
-    return this.serverOf(server).pool.lease(database);
+  private async limitsOf({
+    options,
+    administration,
+  }: DatabaseServer): Promise<BudgetedServer | undefined> {
+    try {
+      return { options, limits: await administration.connectionLimits() };
+    } catch (error) {
+      if (!(error instanceof TenancyError)) throw error;
+      this.logger.error(`What server "${options.name}" allows is not known: ${error.message}`);
+      return undefined;
+    }
   }
 
-  private serverOf(name: string): Server {
+  private serverOf(name: string): DatabaseServer {
     const server = this.servers.get(name);
     if (server === undefined) throw new ServerUnknownError(name, this.serverNames);
     return server;
   }
 
-  private createServer(options: ResolvedServer): Server {
-    const { name, maxConnections, acquireTimeout } = options;
-    const engine = createEngine(options);
-    const pool = new ServerPool(
-      engine,
-      { server: name, maxConnections, acquireTimeout },
-      this.events,
-    );
-    return { options, engine, pool };
-  }
-
-  private typeOrmBinding({ options, pool }: Server): TypeOrmBinding {
+  /** @param servers TypeORM asks one of them for its version, whichever is there */
+  private typeOrmBinding(servers: readonly DatabaseServer[]): TypeOrmBinding {
+    const [{ options }] = servers;
     return options.address.engine === 'mysql'
-      ? mysqlBinding(options.address.dialect, () => pool.lease(''), this.events)
+      ? mysqlBinding(options.address.dialect, () => leaseOfAny(servers), this.events)
       : sqliteBinding(options.acquireTimeout);
   }
 
@@ -160,8 +201,13 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
   }
 }
 
-function administrationOf({ engine, pool }: Server): ServerAdministration {
-  return engine.administer(() => pool.lease(''));
+async function leaseOfAny([server, ...others]: readonly DatabaseServer[]): Promise<Lease> {
+  try {
+    return await server.pool.lease({ database: '' });
+  } catch (error) {
+    if (others.length === 0) throw error;
+    return leaseOfAny(others);
+  }
 }
 
 const SQLITE_ENDING = '.sqlite';

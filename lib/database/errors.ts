@@ -1,6 +1,9 @@
 import { HttpStatus } from '@nestjs/common';
 import { TenancyError } from '../tenancy.error.js';
 
+/** What nginx logs for a client that did not wait. Nobody is there to read it. */
+const CLIENT_CLOSED_REQUEST = 499;
+
 /** Every connection to the server was leased for as long as the caller was willing to wait. */
 export class PoolTimeoutError extends TenancyError {
   constructor(server: string, timeout: number, maxConnections: number, waiting: number) {
@@ -8,10 +11,37 @@ export class PoolTimeoutError extends TenancyError {
       code: 'POOL_TIMEOUT',
       status: HttpStatus.SERVICE_UNAVAILABLE,
       retryAfter: 1,
+      logged: true,
       message:
         `No connection to server "${server}" became free within ${timeout} ms: all ${maxConnections} are leased and ` +
         `${waiting} more wait. Look for query runners that are never released and for long transactions; ` +
         'else raise maxConnections, if the server has room, or acquireTimeout.',
+    });
+  }
+}
+
+/** More callers than `maxWaiting` wait for a connection already. */
+export class PoolQueueFullError extends TenancyError {
+  constructor(server: string, maxWaiting: number) {
+    super({
+      code: 'POOL_QUEUE_FULL',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 1,
+      logged: true,
+      message:
+        `${maxWaiting} callers wait for a connection to server "${server}" already, as many as maxWaiting allows. ` +
+        'The app is asked for more than its connections can do: see stats().busiest for who asks.',
+    });
+  }
+}
+
+/** The client went away, or the signal of `tenancy.run` was aborted, while the work waited for a connection. */
+export class LeaseAbortedError extends TenancyError {
+  constructor(server: string) {
+    super({
+      code: 'LEASE_ABORTED',
+      status: CLIENT_CLOSED_REQUEST,
+      message: `The wait for a connection to server "${server}" was given up: nobody waits for the outcome any more.`,
     });
   }
 }
@@ -39,6 +69,88 @@ export class ServerUnreachableError extends TenancyError {
         `Cannot connect to server "${server}" (${address}): ${reasonOf(cause)}. ` +
         'Check that it runs, that the address is right and that the account may log in from here.',
       cause,
+    });
+  }
+}
+
+/** The server did not answer lately, and is not asked until it does again: its circuit is open. */
+export class ServerUnavailableError extends TenancyError {
+  constructor(server: string, cause: Error | undefined) {
+    super({
+      code: 'SERVER_UNAVAILABLE',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 1,
+      logged: true,
+      message:
+        `Server "${server}" does not answer, so nobody is made to wait for it. ` +
+        'It is tried every second, and served from as soon as it is back.',
+      cause,
+    });
+  }
+}
+
+/** The server, or the account's limit on it, has no place for one more connection. */
+export class ServerFullError extends TenancyError {
+  constructor(server: string, cause: unknown) {
+    super({
+      code: 'SERVER_FULL',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      retryAfter: 1,
+      message:
+        `Server "${server}" takes no more connections: ${reasonOf(cause)}. maxConnections of all processes together, ` +
+        'and what else connects, are more than it allows: see docs/06-DATABASE_GUIDE.md#the-arithmetic-of-connections.',
+      cause,
+    });
+  }
+}
+
+/** The server does not let a tenant's own account in, or not to its database. */
+export class AccountRefusedError extends TenancyError {
+  constructor(server: string, user: string, cause: unknown) {
+    super({
+      code: 'ACCOUNT_REFUSED',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      message:
+        `Server "${server}" refuses the account "${user}": ${reasonOf(cause)}. ` +
+        'Give the tenant a new one with TenantService.rotateCredentials().',
+      cause,
+    });
+  }
+}
+
+/** Connections to a tenant's database stayed in use for longer than `pool.drainTimeout`. */
+export class DrainTimeoutError extends TenancyError {
+  constructor(server: string, database: string, limit: number) {
+    super({
+      code: 'DRAIN_TIMEOUT',
+      status: HttpStatus.CONFLICT,
+      retryAfter: 5,
+      message:
+        `Database "${database}" on server "${server}" is still in use after ${limit} ms. Look for a transaction that ` +
+        'is still open, also around this very call; then try again.',
+    });
+  }
+}
+
+/** All processes together may open more connections than a server, or an account on it, allows. The app does not start. */
+export class ConnectionBudgetError extends TenancyError {
+  constructor(
+    what: string,
+    setting: string,
+    limit: number,
+    pools: readonly { readonly name: string; readonly connections: number }[],
+    processes: number,
+  ) {
+    const each = pools.reduce((sum, { connections }) => sum + connections, 0);
+    const parts = pools.map(({ name, connections }) => `${connections} for "${name}"`).join(' + ');
+    super({
+      code: 'CONNECTION_BUDGET_EXCEEDED',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `${what} allows ${limit} connections (${setting}), but ${processes} process(es) (pool.processes) times ` +
+        `(${parts}) make ${each * processes}; each is maxConnections + 1, to ask a silent server whether it lives. ` +
+        `Let each process have ${Math.floor(limit / processes)} at most: lower maxConnections, run fewer processes, ` +
+        `or raise ${setting}.`,
     });
   }
 }

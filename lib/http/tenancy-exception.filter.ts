@@ -11,8 +11,9 @@ export class TenancyExceptionFilter extends BaseExceptionFilter<TenancyError> {
   override catch(error: TenancyError, host: ArgumentsHost): void {
     // GraphQL and the others have no response here; their own handling takes what is thrown.
     if (host.getType() !== 'http') throw error;
-    if (error.getStatus() >= HttpStatus.INTERNAL_SERVER_ERROR)
+    if (error.getStatus() >= HttpStatus.INTERNAL_SERVER_ERROR && !error.logged) {
       this.logger.error(error.message, stackOf(error));
+    }
     if (error.retryAfter !== undefined) {
       setHeader(host.switchToHttp().getResponse(), 'Retry-After', String(error.retryAfter));
     }

@@ -1,4 +1,5 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
 import {
   currentContext,
   runCentrally,
@@ -9,6 +10,7 @@ import { IdentifierChain } from '../identify/chain.js';
 import { isLater } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
 import type { IdentifiableRequest } from '../options/identifier.js';
+import { clientGone } from './client-gone.js';
 import { rememberTenancy } from './request-tenancy.js';
 
 type Next = (error?: unknown) => void;
@@ -19,28 +21,34 @@ type Next = (error?: unknown) => void;
  * left to the {@link TenancyGuard}. Errors of the search (the central database is down) go to `next` as they are.
  */
 @Injectable()
-export class TenancyMiddleware implements NestMiddleware<IdentifiableRequest, unknown> {
+export class TenancyMiddleware implements NestMiddleware<IdentifiableRequest, ServerResponse> {
   constructor(private readonly chain: IdentifierChain) {}
 
-  use(request: IdentifiableRequest, _response: unknown, next: Next): void | Promise<void> {
+  use(request: IdentifiableRequest, response: ServerResponse, next: Next): void | Promise<void> {
     let outcome: Outcome | Promise<Outcome>;
     try {
       outcome = this.chain.identify(request);
     } catch (error) {
       return next(error);
     }
-    if (isLater(outcome)) return outcome.then((known) => enter(request, known, next), next);
-    enter(request, outcome, next);
+    const signal = clientGone(response);
+    if (isLater(outcome)) return outcome.then((known) => enter(request, known, signal, next), next);
+    enter(request, outcome, signal, next);
   }
 }
 
-function enter(request: IdentifiableRequest, outcome: Outcome, next: Next): void {
+function enter(
+  request: IdentifiableRequest,
+  outcome: Outcome,
+  signal: () => AbortSignal,
+  next: Next,
+): void {
   const goOn = () => {
     // Set just above: both ways below enter a context before they call this.
     const context = currentContext() as TenancyContext;
     rememberTenancy(request, { outcome, context });
     next();
   };
-  if (outcome.kind === 'found') runForTenant(outcome.tenant, goOn);
-  else runCentrally('an HTTP request without a tenant', goOn);
+  if (outcome.kind === 'found') runForTenant(outcome.tenant, goOn, signal);
+  else runCentrally('an HTTP request without a tenant', goOn, signal);
 }

@@ -6,6 +6,8 @@ export const ENVIRONMENT = {
   serverUrl: 'TENANCY_SERVER_URL',
   maxConnections: 'TENANCY_MAX_CONNECTIONS',
   databasePrefix: 'TENANCY_DATABASE_PREFIX',
+  credentialKeys: 'TENANCY_CREDENTIAL_KEYS',
+  processes: 'TENANCY_PROCESSES',
 } as const;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,6 +17,9 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
   const read = (name: string): string | undefined => env[name] || undefined;
   const centralUrl = options.central?.url ?? read(ENVIRONMENT.centralUrl);
   const databasePrefix = options.tenants?.databasePrefix ?? read(ENVIRONMENT.databasePrefix);
+  const credentialKeys =
+    options.tenants?.credentialKeys ?? read(ENVIRONMENT.credentialKeys)?.split(',');
+  const processes = options.pool?.processes ?? read(ENVIRONMENT.processes);
   const servers = options.tenants?.servers ?? serverFromEnvironment(read);
   return {
     ...options,
@@ -23,7 +28,9 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
       ...options.tenants,
       ...(servers !== undefined && { servers }),
       ...(databasePrefix !== undefined && { databasePrefix }),
+      ...(credentialKeys !== undefined && { credentialKeys }),
     },
+    pool: { ...options.pool, ...(processes !== undefined && { processes: Number(processes) }) },
   };
 }
 

@@ -1,12 +1,15 @@
 import { resolve as resolvePath } from 'node:path';
+import { Account } from './account.js';
+import { checkCredentials } from './check-credentials.js';
 import { parseDatabaseUrl, type DatabaseAddress } from './database-url.js';
 import { ENVIRONMENT, fillFromEnvironment, type Environment } from './environment.js';
-import { TenancyOptionsError } from './errors.js';
+import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import type { Identifier } from './identifier.js';
 import {
   CENTRAL,
   type CentralOptions,
   type HttpOptions,
+  type PoolOptions,
   type RegistryOptions,
   type ServerOptions,
   type TenancyOptions,
@@ -18,8 +21,18 @@ export interface ResolvedServer {
   readonly name: string;
   readonly address: DatabaseAddress;
   readonly maxConnections: number;
+  readonly maxConnectionsPerTenant: number;
+  readonly maxWaiting: number;
   readonly acquireTimeout: number;
+  readonly connectTimeout: number;
+  readonly idleTimeout: number;
   readonly connection: Readonly<Record<string, unknown>>;
+  readonly replicas: readonly ResolvedServer[];
+  readonly readFromReplicas: boolean;
+  readonly weight: number;
+  readonly acceptsTenants: boolean;
+  /** Undefined: the account of the address. */
+  readonly provisioning: Account | undefined;
 }
 
 type Entities = Pick<CentralOptions, 'entities' | 'subscribers' | 'migrations' | 'typeorm'>;
@@ -28,7 +41,9 @@ type Entities = Pick<CentralOptions, 'entities' | 'subscribers' | 'migrations' |
 export interface ResolvedTenancyOptions {
   readonly central: Entities & { readonly server: ResolvedServer; readonly migrate: boolean };
   readonly tenants: Entities &
-    Pick<TenantsOptions, 'seed'> & {
+    Pick<TenantsOptions, 'seed' | 'place' | 'share'> & {
+      readonly credentials: 'shared' | 'per-tenant';
+      readonly credentialKeys: readonly string[];
       readonly servers: readonly ResolvedServer[];
       readonly databasePrefix: string;
     };
@@ -36,6 +51,7 @@ export interface ResolvedTenancyOptions {
   readonly identify: readonly Identifier[] | undefined;
   readonly http: Required<HttpOptions>;
   readonly registry: Required<RegistryOptions>;
+  readonly pool: Required<PoolOptions>;
 }
 
 /** Where the embedded default keeps its files. */
@@ -58,11 +74,12 @@ export function resolveOptions(
   validateOptions(given);
   const options = fillFromEnvironment(given, env);
   validateOptions(options);
-  const { central = {}, tenants = {}, http = {}, registry = {} } = options;
+  const { central = {}, tenants = {}, http = {}, registry = {}, pool = {} } = options;
   const registered = centralName ?? central.name ?? CENTRAL;
   refuseOtherName(central, registered);
   refuseUnnamedEmbedded(central, tenants, env);
   refuseMixedEngines(options);
+  refuse(checkCredentials(tenants));
   const servers = tenants.servers ?? { embedded: EMBEDDED.server };
   return {
     central: {
@@ -77,6 +94,10 @@ export function resolveOptions(
     tenants: {
       ...entitiesOf(tenants),
       seed: tenants.seed,
+      place: tenants.place,
+      share: tenants.share,
+      credentials: tenants.credentials ?? 'shared',
+      credentialKeys: tenants.credentialKeys ?? [],
       servers: Object.entries(servers).map(([name, server]) => resolveServer(name, server)),
       databasePrefix: tenants.databasePrefix ?? 'tenant_',
     },
@@ -93,13 +114,22 @@ export function resolveOptions(
       maxUnknown: registry.maxUnknown ?? 10_000,
       unknownTtl: registry.unknownTtl ?? 5_000,
     },
+    pool: {
+      processes: pool.processes ?? 1,
+      longLease: pool.longLease ?? 30_000,
+      drainTimeout: pool.drainTimeout ?? 10_000,
+    },
   };
+}
+
+function refuse(issues: readonly OptionIssue[]): void {
+  if (issues.length > 0) throw new TenancyOptionsError(issues);
 }
 
 /** `TypeOrmModule` needs the name before the options are there. */
 function refuseOtherName({ name = '' }: CentralOptions, registered: string): void {
   if (name === '' || name === registered) return;
-  throw new TenancyOptionsError([
+  refuse([
     {
       path: 'central.name',
       problem: `is "${name}", but the central DataSource was registered as "${registered}"`,
@@ -127,7 +157,7 @@ function refuseUnnamedEmbedded(
   if (tenants.servers === undefined) {
     issues.push(issue('tenants.servers', ENVIRONMENT.serverUrl, EMBEDDED.server.url));
   }
-  if (issues.length > 0) throw new TenancyOptionsError(issues);
+  refuse(issues);
 }
 
 /** One tenant-bound DataSource serves all tenants, so their servers must speak one dialect. */
@@ -136,7 +166,7 @@ function refuseMixedEngines({ central, tenants }: TenancyOptions): void {
   const servers = tenants?.servers;
   if (servers === undefined) {
     if (centralEngine === 'sqlite') return;
-    throw new TenancyOptionsError([
+    return refuse([
       {
         path: 'tenants.servers',
         problem: 'names no server, while the central database is on one',
@@ -144,15 +174,22 @@ function refuseMixedEngines({ central, tenants }: TenancyOptions): void {
       },
     ]);
   }
-  const [first, ...others] = Object.entries(servers);
+  const [first, ...others] = Object.entries(servers).flatMap(([name, { url, replicas = [] }]) => [
+    { name, path: `tenants.servers.${name}`, url },
+    ...replicas.map((replica, index) => ({
+      name,
+      path: `tenants.servers.${name}.replicas[${index}]`,
+      url: replica.url,
+    })),
+  ]);
   const issues = others
-    .filter(([, { url }]) => dialectOf(url) !== dialectOf(first[1].url))
-    .map(([name, { url }]) => ({
-      path: `tenants.servers.${name}.url`,
-      problem: `is ${dialectOf(url)}, but the server "${first[0]}" is ${dialectOf(first[1].url)}`,
+    .filter(({ url }) => dialectOf(url) !== dialectOf(first.url))
+    .map(({ path, url }) => ({
+      path: `${path}.url`,
+      problem: `is ${dialectOf(url)}, but the server "${first.name}" is ${dialectOf(first.url)}`,
       remedy: 'Keep the tenants of one app on servers of one kind',
     }));
-  if (issues.length > 0) throw new TenancyOptionsError(issues);
+  refuse(issues);
 }
 
 function dialectOf(url: string): 'mysql' | 'mariadb' | 'sqlite' {
@@ -161,15 +198,40 @@ function dialectOf(url: string): 'mysql' | 'mariadb' | 'sqlite' {
 }
 
 function resolveServer(name: string, server: ServerOptions): ResolvedServer {
-  const address = parseDatabaseUrl(server.url);
+  const { provisioning, maxConnections = 20 } = server;
   return {
     name,
-    address:
-      address.engine === 'sqlite' ? { ...address, path: resolvePath(address.path) } : address,
-    maxConnections: server.maxConnections ?? 20,
+    address: resolveAddress(server.url),
+    maxConnections,
+    maxConnectionsPerTenant: server.maxConnectionsPerTenant ?? maxConnections,
+    maxWaiting: server.maxWaiting ?? 10_000,
     acquireTimeout: server.acquireTimeout ?? 5_000,
+    connectTimeout: server.connectTimeout ?? 3_000,
+    idleTimeout: server.idleTimeout ?? 60_000,
     connection: server.connection ?? {},
+    // What a replica does not say of itself is as with its server.
+    replicas: (server.replicas ?? []).map((replica, index) =>
+      resolveServer(`${name}/replica-${index + 1}`, {
+        ...server,
+        ...withoutUndefined(replica),
+        replicas: [],
+      }),
+    ),
+    readFromReplicas: server.readFromReplicas ?? false,
+    weight: server.weight ?? 1,
+    acceptsTenants: server.acceptsTenants ?? true,
+    provisioning: provisioning && new Account(provisioning.user, provisioning.password),
   };
+}
+
+function withoutUndefined<T extends object>(options: T): T {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as T;
+}
+
+function resolveAddress(url: string): DatabaseAddress {
+  const address = parseDatabaseUrl(url);
+  return address.engine === 'sqlite' ? { ...address, path: resolvePath(address.path) } : address;
 }
 
 function entitiesOf(section: Entities): Entities {

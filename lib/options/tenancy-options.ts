@@ -1,176 +1,21 @@
-import type { BaseDataSourceOptions } from 'typeorm/data-source/BaseDataSourceOptions.js';
-import type { DataSource } from 'typeorm';
 import {
   IsArray,
   IsBoolean,
-  IsInstance,
   IsIn,
   IsInt,
   IsObject,
   IsOptional,
   IsString,
-  Matches,
   Min,
-  ValidateBy,
 } from 'class-validator';
-import type { CurrentTenant } from '../context/current-tenant.js';
+import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
-import type { TypeOrmPassThrough } from './typeorm-pass-through.js';
+import type { TenantsOptions } from './tenants-options.js';
 
+export * from './central-options.js';
+export * from './server-options.js';
+export * from './tenants-options.js';
 export type { TypeOrmPassThrough } from './typeorm-pass-through.js';
-
-/** The name under which the central DataSource is registered unless `central.name` says otherwise. */
-export const CENTRAL = 'central';
-
-/** TypeORM takes lists as arrays and as objects, such as all exports of a module. */
-function IsList(): PropertyDecorator {
-  return ValidateBy({
-    name: 'isList',
-    validator: {
-      validate: (value: unknown) => typeof value === 'object',
-      defaultMessage: () => 'must be an array, or an object whose values are taken',
-    },
-  });
-}
-
-/**
- * Options of the driver's own connection, handed on as they are: mysql2's `ConnectionOptions` (`timezone`, `charset`,
- * `dateStrings`, `ssl`, …); for SQLite better-sqlite3's constructor options. What the URL says wins.
- */
-export type DriverConnectionOptions = Readonly<Record<string, unknown>>;
-
-/** A server that the app may place tenants on, and the pool of connections to it. */
-export class ServerOptions {
-  /**
-   * `mysql://user:password@host:3306`, `mariadb://…`, or `sqlite:./folder` for a file per tenant in that folder. The
-   * account must be able to create databases. Environment: `TENANCY_SERVER_URL` for the server `main`.
-   */
-  @IsString()
-  readonly url!: string;
-
-  /**
-   * Connections to this server that this process may have open at once; opening ones count. Default 20. Times the
-   * number of processes, plus what else connects, it must stay under the server's `max_connections` (151 by default).
-   * Environment: `TENANCY_MAX_CONNECTIONS`.
-   */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  readonly maxConnections?: number;
-
-  /** Milliseconds that a query waits for a free connection before it fails with `POOL_TIMEOUT` (503). Default 5,000. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  readonly acquireTimeout?: number;
-
-  /** {@link DriverConnectionOptions} of connections to this server. */
-  @IsOptional()
-  @IsObject()
-  readonly connection?: DriverConnectionOptions;
-}
-
-/** The central database: tenants, domains, and the app's own tables that belong to no tenant. */
-export class CentralOptions {
-  /** The DataSource's name, for `@InjectRepository(Plan, name)`. Default {@link CENTRAL}. */
-  @IsOptional()
-  @IsString()
-  readonly name?: string;
-
-  /**
-   * `mysql://user:password@host:3306/database`, `mariadb://…`, or `sqlite:./file.sqlite`. Default: a SQLite file in
-   * `./.tenancy`. Environment: `TENANCY_CENTRAL_URL`.
-   */
-  @IsOptional()
-  @IsString()
-  readonly url?: string;
-
-  /**
-   * Connections to the central database that this process may have open at once. Default 10; at least 2, because the
-   * creation of a tenant holds a lock on one while it works on another.
-   */
-  @IsOptional()
-  @IsInt()
-  @Min(2)
-  readonly maxConnections?: number;
-
-  /** Milliseconds that a central query waits for a free connection. Default 5,000. */
-  @IsOptional()
-  @IsInt()
-  @Min(1)
-  readonly acquireTimeout?: number;
-
-  /** Central entities; those of `TypeOrmModule.forFeature([Plan], CENTRAL)` are found without being listed here. */
-  @IsOptional()
-  @IsList()
-  readonly entities?: BaseDataSourceOptions['entities'];
-
-  /** TypeORM subscribers of the central DataSource. */
-  @IsOptional()
-  @IsList()
-  readonly subscribers?: BaseDataSourceOptions['subscribers'];
-
-  /** The app's own central migrations, classes or globs; they run after this package's. */
-  @IsOptional()
-  @IsList()
-  readonly migrations?: BaseDataSourceOptions['migrations'];
-
-  /** Run pending central migrations when the app starts, under a lock, so that several processes may start at once. Default true. */
-  @IsOptional()
-  @IsBoolean()
-  readonly migrate?: boolean;
-
-  /** {@link DriverConnectionOptions} of the central connections. */
-  @IsOptional()
-  @IsObject()
-  readonly connection?: DriverConnectionOptions;
-
-  /** {@link TypeOrmPassThrough} options of the central DataSource: `logging`, `namingStrategy`, `cache`, … */
-  @IsOptional()
-  @IsObject()
-  readonly typeorm?: TypeOrmPassThrough;
-}
-
-/** Puts the first rows into a new tenant's database. Runs in the tenant's context; must be repeatable. */
-export type TenantSeeder = (tenant: CurrentTenant, dataSource: DataSource) => Promise<void>;
-
-/** The tenants' databases. */
-export class TenantsOptions {
-  /** The servers that tenants are placed on, by name. A new tenant goes to the first unless its creation names another. */
-  @IsOptional()
-  @IsObject()
-  readonly servers?: Readonly<Record<string, ServerOptions>>;
-
-  /** What the names of tenant databases start with. Default `tenant_`. Environment: `TENANCY_DATABASE_PREFIX`. */
-  @IsOptional()
-  @Matches(/^[a-z0-9_]{1,30}$/)
-  readonly databasePrefix?: string;
-
-  /** Tenant entities; those of `TypeOrmModule.forFeature([Project])` are found without being listed here. */
-  @IsOptional()
-  @IsList()
-  readonly entities?: BaseDataSourceOptions['entities'];
-
-  /** TypeORM subscribers of the tenant DataSource. */
-  @IsOptional()
-  @IsList()
-  readonly subscribers?: BaseDataSourceOptions['subscribers'];
-
-  /** The app's tenant migrations, classes or globs; they run after this package's, which create `cache`, `cache_locks`, `sessions`. */
-  @IsOptional()
-  @IsList()
-  readonly migrations?: BaseDataSourceOptions['migrations'];
-
-  /** {@link TenantSeeder} of new tenants. */
-  @IsOptional()
-  @IsInstance(Function)
-  readonly seed?: TenantSeeder;
-
-  /** {@link TypeOrmPassThrough} options of the tenant DataSource: `logging`, `namingStrategy`, `cache`, … */
-  @IsOptional()
-  @IsObject()
-  readonly typeorm?: TypeOrmPassThrough;
-}
 
 /** How HTTP requests are treated. */
 export class HttpOptions {
@@ -227,6 +72,33 @@ export class RegistryOptions {
   readonly unknownTtl?: number;
 }
 
+/** What holds for the connections to all servers. */
+export class PoolOptions {
+  /**
+   * How many processes of the app run at once, on all machines: their connections together must fit into what each
+   * server allows, which is verified at the start. Default 1. Environment: `TENANCY_PROCESSES`.
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  readonly processes?: number;
+
+  /** Milliseconds after which a lease that is still held is reported, with the stack that took it. Default 30,000. */
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  readonly longLease?: number;
+
+  /**
+   * Milliseconds to wait for connections in use, when the app shuts down and when a tenant's database is dropped.
+   * Default 10,000.
+   */
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  readonly drainTimeout?: number;
+}
+
 /**
  * The options of `TenancyModule.forRoot()`. All may be left out: then tenants and the central database are SQLite files
  * under `./.tenancy`, and tenants are found by `<slug>.localhost` and by their domains.
@@ -241,6 +113,11 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly tenants?: TenantsOptions;
+
+  /** {@link PoolOptions} */
+  @IsOptional()
+  @IsObject()
+  readonly pool?: PoolOptions;
 
   /**
    * How a request names its tenant: identifiers, tried in order, the first that finds a tenant wins; token claims go

@@ -1,5 +1,9 @@
 import type { ServerEngine } from '../../lib/database/engines/engine.js';
-import type { Lease, PooledConnection } from '../../lib/database/pooled-connection.js';
+import type {
+  Lease,
+  PooledConnection,
+  SessionTarget,
+} from '../../lib/database/pool/pooled-connection.js';
 
 /** Something that the pool waits for, until the test decides how it ends. */
 export class Pending<T> {
@@ -30,7 +34,7 @@ export class FakeEngine implements Pick<ServerEngine, 'open'> {
     return this.opening.size + this.connections.size;
   }
 
-  open(database: string): Promise<FakeConnection> {
+  open({ database }: SessionTarget): Promise<FakeConnection> {
     const pending = { database, done: new Pending<FakeConnection>() };
     this.opening.add(pending);
     return pending.done.promise;
@@ -51,6 +55,7 @@ export class FakeEngine implements Pick<ServerEngine, 'open'> {
 export class FakeConnection implements PooledConnection {
   broken = false;
   soiled = false;
+  demoted = false;
   onBroken?: () => void;
   lease?: FakeLease;
   turning?: { readonly to: string; readonly done: Pending<void> };
@@ -68,7 +73,7 @@ export class FakeConnection implements PooledConnection {
     return (this.lease = new FakeLease(this, giveBack));
   }
 
-  async turn(database: string): Promise<void> {
+  async turn({ database }: SessionTarget): Promise<void> {
     if (this.lease !== undefined) throw new Error('Turned while it is lent');
     if (this.turning !== undefined) throw new Error('Turned twice at once');
     this.database = '';
@@ -88,6 +93,10 @@ export class FakeConnection implements PooledConnection {
     this.broken = true;
     this.turning?.done.fail(new Error('The link broke'));
     this.onBroken?.();
+  }
+
+  cut(): void {
+    this.breakDown();
   }
 
   async close(): Promise<void> {

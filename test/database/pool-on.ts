@@ -2,8 +2,10 @@ import { EventEmitter } from 'node:events';
 import { createEngine } from '../../lib/database/engines/create-engine.js';
 import { MysqlLease } from '../../lib/database/engines/mysql/mysql-lease.js';
 import { SqliteLease } from '../../lib/database/engines/sqlite/sqlite-lease.js';
-import type { Lease } from '../../lib/database/pooled-connection.js';
-import { ServerPool, type ServerPoolOptions } from '../../lib/database/server-pool.js';
+import type { Lease } from '../../lib/database/pool/pooled-connection.js';
+import { ServerPool, type ServerPoolOptions } from '../../lib/database/pool/server-pool.js';
+import type { PoolEvents } from '../../lib/database/pool/pool-events.js';
+import type { ServerOptions } from '../../lib/options/server-options.js';
 import { resolveOptions } from '../../lib/options/resolve.js';
 
 type Row = Record<string, unknown>;
@@ -11,15 +13,19 @@ type Row = Record<string, unknown>;
 /** A pool of connections to the server or folder at `url`, as the ConnectionPoolManager makes one. */
 export function poolOn(
   url: string,
-  { maxConnections = 2, acquireTimeout = 10_000 }: Partial<ServerPoolOptions> = {},
-  events = new EventEmitter(),
+  {
+    longLease = 30_000,
+    maxConnections = 2,
+    acquireTimeout = 10_000,
+    ...rest
+  }: Partial<ServerPoolOptions & ServerOptions> = {},
+  events = new EventEmitter<PoolEvents>(),
 ): ServerPool {
-  const servers = { main: { url, maxConnections, acquireTimeout } };
+  const servers = { main: { url, maxConnections, acquireTimeout, ...rest } };
   // A central database elsewhere: nothing of it is used here.
   const central = { url: url.startsWith('sqlite:') ? 'sqlite:central.sqlite' : `${url}/central` };
   const [server] = resolveOptions({ central, tenants: { servers } }, {}).tenants.servers;
-  const options = { server: 'main', maxConnections, acquireTimeout };
-  return new ServerPool(createEngine(server!), options, events);
+  return new ServerPool(createEngine(server!), { ...server!, server: 'main', longLease }, events);
 }
 
 /** Runs one statement on a leased connection of any engine. */
@@ -41,7 +47,7 @@ export async function queryIn(
   database: string,
   sql: string,
 ): Promise<readonly Row[]> {
-  const lease = await pool.lease(database);
+  const lease = await pool.lease({ database });
   try {
     return await query(lease, sql);
   } finally {

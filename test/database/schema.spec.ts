@@ -75,6 +75,19 @@ describe.each(engines)('on $name', ({ prepare }) => {
       expect(await tables('a')).toContain('later');
     });
 
+    it('what differs from the entities is looked for in the database of the context', async () => {
+      const missing = async () => {
+        const { upQueries } = await app.dataSource.driver.createSchemaBuilder().log();
+        return upQueries.filter(({ query }) => /create table/i.test(query)).length;
+      };
+      const before = await app.tenancy.run('a', missing);
+      expect(before).toBeGreaterThan(0);
+      await app.tenancy.run('a', () => app.dataSource.synchronize());
+      expect(await app.tenancy.run('a', missing)).toBe(0);
+      expect(await app.tenancy.run('b', missing)).toBe(before);
+      expect(await codeOf(missing)).toBe('TENANT_CONTEXT_MISSING');
+    });
+
     it('they are undone, shown and run in the context of the tenant', async () => {
       await app.tenancy.run('a', async () => {
         await app.dataSource.undoLastMigration();

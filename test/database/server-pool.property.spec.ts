@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
+import { runCentrally } from '../../lib/context/tenant-context.js';
 import type { ServerEngine } from '../../lib/database/engines/engine.js';
-import { ServerPool } from '../../lib/database/server-pool.js';
+import { ServerUnreachableError } from '../../lib/database/errors.js';
+import { ServerPool } from '../../lib/database/pool/server-pool.js';
 import { seeded, type Seeded } from '../support/seeded.js';
 import { FakeEngine, type FakeConnection, FakeLease } from './fake-engine.js';
 
@@ -12,11 +14,13 @@ class Scenario {
   readonly engine = new FakeEngine();
   readonly pool: ServerPool;
   readonly held = new Set<FakeLease>();
+  readonly mayGo: AbortController[] = [];
   unsettled = 0;
 
   constructor(
     private readonly random: Seeded,
     private readonly maxConnections: number,
+    private readonly ceiling: number,
   ) {
     const engine: ServerEngine = Object.assign(this.engine, {
       administer: () => {
@@ -25,7 +29,15 @@ class Scenario {
     });
     this.pool = new ServerPool(
       engine,
-      { server: 'fake', maxConnections, acquireTimeout: 60_000 },
+      {
+        server: 'fake',
+        maxConnections,
+        maxConnectionsPerTenant: ceiling,
+        maxWaiting: 1_000,
+        acquireTimeout: 60_000,
+        idleTimeout: 60_000,
+        longLease: 60_000,
+      },
       new EventEmitter(),
     );
   }
@@ -38,18 +50,34 @@ class Scenario {
     if (roll < 40) this.lease(random.pick(DATABASES));
     else if (roll < 65 && this.held.size > 0) this.release(random.pick([...this.held]));
     else if (roll < 75 && opening.length > 0) {
-      const fails = random.below(3) === 0;
-      engine.settle(random.pick(opening), fails ? new Error('Refused') : undefined);
+      const error = random.pick([
+        undefined,
+        undefined,
+        new Error('No'),
+        new ServerUnreachableError('fake', 'here', 'No'),
+      ]);
+      engine.settle(random.pick(opening), error);
     } else if (roll < 90 && turning.length > 0) this.settleTurn(random.pick(turning));
     else if (roll < 97 && open.length > 0) random.pick(open).breakDown();
-    else if (roll >= 97) void this.pool.drain(random.pick(DATABASES));
+    else if (roll === 97 && this.mayGo.length > 0) this.mayGo.pop()?.abort();
+    else if (roll >= 98) void this.pool.drain(random.pick(DATABASES), 60_000);
     await turn();
     this.check();
   }
 
   lease(database: string): void {
+    const { random } = this;
     this.unsettled += 1;
-    Promise.resolve(this.pool.lease(database)).then(
+    // One in four may be given up while it waits.
+    const gone = new AbortController();
+    if (random.below(4) === 0) this.mayGo.push(gone);
+    const asked = async () =>
+      runCentrally(
+        'test',
+        () => this.pool.lease({ database }),
+        () => gone.signal,
+      );
+    asked().then(
       (lease) => {
         this.unsettled -= 1;
         if (!(lease instanceof FakeLease)) throw new Error('Not a lease of the fake engine');
@@ -82,7 +110,7 @@ class Scenario {
 
   /** What must hold whenever nothing moves. */
   check(): void {
-    const { engine, pool, maxConnections } = this;
+    const { engine, pool, maxConnections, ceiling } = this;
     const stats = pool.stats();
     const turning = [...engine.connections].filter((one) => one.turning !== undefined).length;
     const problems = {
@@ -91,12 +119,21 @@ class Scenario {
       'opening is not what opens': stats.opening !== engine.opening.size,
       'leased is not what is held': stats.leased !== this.held.size,
       'open is not idle + leased + turning': stats.open !== stats.idle + stats.leased + turning,
-      'somebody waits while a connection is idle': stats.waiting > 0 && stats.idle > 0,
-      'somebody waits while there is room': stats.waiting > 0 && engine.size < maxConnections,
+      'a tenant has more than its ceiling': this.most() > ceiling,
+      'somebody waits while a connection is idle':
+        ceiling === maxConnections && stats.waiting > 0 && stats.idle > 0,
+      'somebody waits while there is room':
+        ceiling === maxConnections && stats.waiting > 0 && engine.size < maxConnections,
     };
     const found = Object.entries(problems).filter(([, is]) => is);
     if (found.length === 0) return;
     throw new Error(`${found.map(([name]) => name).join(', ')}: ${JSON.stringify(stats)}`);
+  }
+
+  /** What the tenant with the most leases has. */
+  private most(): number {
+    const held = [...this.held].map(({ connection }) => connection.database);
+    return Math.max(...DATABASES.map((name) => held.filter((one) => one === name).length));
   }
 
   /** Lets everything come to its end: whoever waited must get a connection or an error. */
@@ -113,27 +150,35 @@ class Scenario {
   }
 }
 
-it.each([1, 2, 5])('keeps its promises with at most %d connections', async (maxConnections) => {
-  const served = { reused: 0, turned: 0, opened: 0 };
-  await seeded(async (random) => {
-    for (let round = 0; round < 40; round += 1) {
-      const scenario = new Scenario(random, maxConnections);
-      try {
-        for (let steps = 0; steps < 100; steps += 1) await scenario.step();
-        await scenario.finish();
-      } finally {
-        await scenario.pool.end();
+it.each([
+  [1, 1],
+  [2, 2],
+  [5, 5],
+  [5, 2],
+])(
+  'keeps its promises with at most %d connections, %d for each',
+  async (maxConnections, ceiling) => {
+    const served = { reused: 0, turned: 0, opened: 0 };
+    await seeded(async (random) => {
+      for (let round = 0; round < 40; round += 1) {
+        const scenario = new Scenario(random, maxConnections, ceiling);
+        try {
+          for (let steps = 0; steps < 100; steps += 1) await scenario.step();
+          await scenario.finish();
+        } finally {
+          await scenario.pool.end(0);
+        }
+        const { reused, turned, opened } = scenario.pool.stats();
+        served.reused += reused;
+        served.turned += turned;
+        served.opened += opened;
+        // What was being turned at the end is closed when it comes back.
+        scenario.engine.connections.forEach(({ turning }) => turning?.done.succeed());
+        await turn();
+        expect(scenario.engine.connections.size).toBe(0);
       }
-      const { reused, turned, opened } = scenario.pool.stats();
-      served.reused += reused;
-      served.turned += turned;
-      served.opened += opened;
-      // What was being turned at the end is closed when it comes back.
-      scenario.engine.connections.forEach(({ turning }) => turning?.done.succeed());
-      await turn();
-      expect(scenario.engine.connections.size).toBe(0);
-    }
-  });
-  // A run in which nothing of a kind happened would prove nothing of it.
-  expect(Math.min(...Object.values(served))).toBeGreaterThan(0);
-});
+    });
+    // A run in which nothing of a kind happened would prove nothing of it.
+    expect(Math.min(...Object.values(served))).toBeGreaterThan(0);
+  },
+);

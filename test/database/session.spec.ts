@@ -1,6 +1,6 @@
 import { MysqlLease } from '../../lib/database/engines/mysql/mysql-lease.js';
-import type { Lease } from '../../lib/database/pooled-connection.js';
-import type { ServerPool } from '../../lib/database/server-pool.js';
+import type { Lease } from '../../lib/database/pool/pooled-connection.js';
+import type { ServerPool } from '../../lib/database/pool/server-pool.js';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { seeded } from '../support/seeded.js';
@@ -69,7 +69,7 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
   const named = (name: string) => setup.databasePrefix + name;
   const names = ['a', 'b', 'c'];
   const using = async <T>(database: string, work: (lease: Lease) => Promise<T>): Promise<T> => {
-    const lease = await pool.lease(database);
+    const lease = await pool.lease({ database });
     try {
       return await work(lease);
     } finally {
@@ -86,7 +86,7 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
     pool = poolOn(setup.serverUrl, { maxConnections: 1 });
   });
   afterAll(async () => {
-    await pool.end();
+    await pool.end(0);
     await setup.cleanUp();
   });
 
@@ -129,12 +129,12 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
   const fresh = async () => {
     const other = poolOn(setup.serverUrl, { maxConnections: 1 });
     try {
-      const lease = await other.lease(named('a'));
+      const lease = await other.lease({ database: named('a') });
       const session = await sessionOf(lease);
       lease.release();
       return session;
     } finally {
-      await other.end();
+      await other.end(0);
     }
   };
 

@@ -1,3 +1,5 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { currentTenant } from '../../lib/context/tenant-context.js';
 import { TenancyMiddleware } from '../../lib/http/tenancy.middleware.js';
 import { IdentifierChain } from '../../lib/identify/chain.js';
@@ -8,12 +10,13 @@ describe('the middleware', () => {
   const tenants = new TenantsInMemory();
   tenants.add('acme');
   const middleware = new TenancyMiddleware(new IdentifierChain(resolveOptions({}, {}), tenants));
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
   const request = () => ({ hostname: 'acme.localhost', headers: {} });
 
   it('goes on in the same turn while the tenant is in memory', () => {
     tenants.answers = (answer) => answer;
     const slugs: unknown[] = [];
-    const returned = middleware.use(request(), undefined, () => slugs.push(currentTenant()?.slug));
+    const returned = middleware.use(request(), response, () => slugs.push(currentTenant()?.slug));
     expect(slugs).toEqual(['acme']);
     expect(returned).toBeUndefined();
     expect(currentTenant()).toBeUndefined();
@@ -22,7 +25,7 @@ describe('the middleware', () => {
   it('goes on in the context of the tenant that was waited for', async () => {
     tenants.answers = later;
     const slugs: unknown[] = [];
-    await middleware.use(request(), undefined, () => slugs.push(currentTenant()?.slug));
+    await middleware.use(request(), response, () => slugs.push(currentTenant()?.slug));
     expect(slugs).toEqual(['acme']);
     expect(currentTenant()).toBeUndefined();
   });
@@ -39,7 +42,7 @@ describe('the middleware', () => {
     const error = new Error('central database is down');
     tenants.answers = () => fail(error);
     const handedOn: unknown[] = [];
-    await middleware.use(request(), undefined, (given) => handedOn.push(given));
+    await middleware.use(request(), response, (given) => handedOn.push(given));
     expect(handedOn).toEqual([error]);
   });
 });

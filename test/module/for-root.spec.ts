@@ -193,6 +193,6 @@ describe.each(engines.slice(0, 1))('a central DataSource of another name', ({ pr
           .filter((line) => !otherMeaning.test(line))
           .map((line) => `${file}: ${line.trim()}`),
       );
-    expect(lines).toEqual(["options/tenancy-options.ts: export const CENTRAL = 'central';"]);
+    expect(lines).toEqual(["options/central-options.ts: export const CENTRAL = 'central';"]);
   });
 });

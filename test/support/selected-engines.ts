@@ -15,3 +15,6 @@ function select(list: string | undefined): readonly EngineName[] {
   }
   return ENGINES.filter((engine) => wanted.includes(engine));
 }
+
+/** Those of {@link selectedEngines} that are servers. */
+export const selectedServers = selectedEngines.filter((name) => name !== 'sqlite');

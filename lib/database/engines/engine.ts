@@ -1,13 +1,21 @@
 import type { DataSourceOptions, Driver } from 'typeorm';
-import type { Lease, PooledConnection } from '../pooled-connection.js';
+import type { Account } from '../../options/account.js';
+import type { Lease, PooledConnection, SessionTarget } from '../pool/pooled-connection.js';
 
 /** How a borrower gets a connection: at once when one is free, else later. */
 export type LeaseConnection = () => Lease | Promise<Lease>;
 
+/** Where a DataSource's query runners get theirs. */
+export interface LeaseSource {
+  readonly lease: LeaseConnection;
+  /** For those that were made to read from a replica (`createQueryRunner('slave')`), where there are some. */
+  readonly leaseToRead?: LeaseConnection;
+}
+
 /** One server, or one folder of SQLite files. */
 export interface ServerEngine {
-  /** @throws DatabaseMissingError, ServerUnreachableError */
-  open(database: string): Promise<PooledConnection>;
+  /** @throws DatabaseMissingError, ServerUnreachableError, ServerFullError, AccountRefusedError */
+  open(target: SessionTarget): Promise<PooledConnection>;
   /** @param lease a connection that is in no database; engines that need none do not call it */
   administer(lease: LeaseConnection): ServerAdministration;
 }
@@ -22,12 +30,25 @@ export interface ServerAdministration {
   dropDatabase(name: string): Promise<void>;
   /** How many tables and views a database has. */
   countTables(name: string): Promise<number>;
+  /** Makes an account with the rights that serving takes, on one database alone. Not for SQLite, which has none. */
+  createAccount(account: Account, database: string): Promise<void>;
+  /** Not an error when it is gone already. Sessions that are logged in as it go on, and no new one begins. */
+  dropAccount(user: string): Promise<void>;
   /**
    * Runs `work` while holding a lock that excludes every other holder of `name` on this server, in any process. It is
    * released when its holder dies.
    * @throws LockTimeoutError when another holds it for longer than `timeout` milliseconds
    */
   withLock<T>(name: string, timeout: number, work: () => Promise<T>): Promise<T>;
+  /** What the server allows; undefined where nothing is limited. */
+  connectionLimits(): Promise<ConnectionLimits | undefined>;
+}
+
+export interface ConnectionLimits {
+  /** `max_connections` of the server. */
+  readonly server: number;
+  /** Of the account that asks: its `MAX_USER_CONNECTIONS`, else the server's. Undefined: no limit of its own. */
+  readonly account?: number;
 }
 
 /** What TypeORM needs to know to run on the pool instead of on connections of its own. */
@@ -35,8 +56,8 @@ export interface TypeOrmBinding {
   /** The options that choose TypeORM's driver and give it something to connect to that is not a tenant. */
   readonly options: Pick<DataSourceOptions, 'type'> & Readonly<Record<string, unknown>>;
   /**
-   * Makes every query runner of `driver` lease its connection through `lease`.
+   * Makes every query runner of `driver` lease its connection from `source`.
    * @param database the one that all leases are in; undefined when that differs from lease to lease
    */
-  bind(driver: Driver, lease: LeaseConnection, database?: string): void;
+  bind(driver: Driver, source: LeaseSource, database?: string): void;
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import type { Account } from '../../../options/account.js';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
-import type { LeaseConnection, ServerAdministration } from '../engine.js';
+import type { ConnectionLimits, LeaseConnection, ServerAdministration } from '../engine.js';
+import { createAccount, dropAccount } from './mysql-accounts.js';
 import { MysqlLease } from './mysql-lease.js';
+import { query, type Row } from './query.js';
 import { quoteName } from './quote-name.js';
 
-type Row = Readonly<Record<string, unknown>>;
-
-/** Databases and locks of a MySQL or MariaDB server. */
+/** Databases, accounts and locks of a MySQL or MariaDB server. */
 export class MysqlAdministration implements ServerAdministration {
   constructor(
     private readonly server: string,
@@ -42,46 +43,54 @@ export class MysqlAdministration implements ServerAdministration {
     return Number(row?.amount);
   }
 
+  async createAccount(account: Account, database: string): Promise<void> {
+    await this.using((lease) => createAccount(lease, account, database));
+  }
+
+  async dropAccount(user: string): Promise<void> {
+    await this.using((lease) => dropAccount(lease, user));
+  }
+
   /** The lock lives in the session of one leased connection: the server drops it when that connection dies. */
   async withLock<T>(name: string, timeout: number, work: () => Promise<T>): Promise<T> {
-    const lease = await this.acquire();
-    try {
+    return this.using(async (lease) => {
       const [row] = await query(lease, 'SELECT GET_LOCK(?, ?) AS locked', [
         lockName(name),
         timeout / 1_000,
       ]);
       if (Number(row?.locked) !== 1) throw new LockTimeoutError(name, timeout);
-      return await work();
-    } finally {
       // The pool resets the session before anybody else has it, and that releases the lock.
-      lease.release();
-    }
+      return work();
+    });
   }
 
-  private async query(sql: string, values: unknown[] = []): Promise<readonly Row[]> {
-    const lease = await this.acquire();
+  /** `max_user_connections` of a session is the limit of its account. */
+  async connectionLimits(): Promise<ConnectionLimits> {
+    const [row] = await this.query(
+      'SELECT @@max_connections AS server, @@max_user_connections AS account',
+    );
+    const account = Number(row?.account);
+    return { server: Number(row?.server), ...(account > 0 && { account }) };
+  }
+
+  private query(sql: string, values: unknown[] = []): Promise<readonly Row[]> {
+    return this.using((lease) => query(lease, sql, values));
+  }
+
+  private async using<T>(work: (lease: MysqlLease) => Promise<T>): Promise<T> {
+    const lease = await this.lease();
     try {
-      return await query(lease, sql, values);
+      if (!(lease instanceof MysqlLease)) throw new TypeError('Not a connection of this engine');
+      return await work(lease);
     } finally {
       lease.release();
     }
-  }
-
-  private async acquire(): Promise<MysqlLease> {
-    const lease = await this.lease();
-    if (!(lease instanceof MysqlLease)) throw new TypeError('Not a connection of this engine');
-    return lease;
   }
 }
 
 /** MySQL refuses names of locks over 64 characters. */
 function lockName(name: string): string {
   return name.length <= 64 ? name : createHash('sha256').update(name).digest('hex');
-}
-
-async function query(lease: MysqlLease, sql: string, values: unknown[]): Promise<readonly Row[]> {
-  const [rows] = await lease.promise().query(sql, values);
-  return Array.isArray(rows) ? (rows as Row[]) : [];
 }
 
 function isDatabaseExists(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Driver } from 'typeorm';
-import type { Lease } from '../../pooled-connection.js';
-import type { LeaseConnection, TypeOrmBinding } from '../engine.js';
+import type { Lease } from '../../pool/pooled-connection.js';
+import type { LeaseConnection, LeaseSource, TypeOrmBinding } from '../engine.js';
 
 type GotConnection = (error: unknown, connection?: Lease) => void;
 
@@ -12,15 +12,7 @@ class PoolDoor {
   ) {}
 
   getConnection(got: GotConnection): void {
-    let lease: Lease | Promise<Lease>;
-    try {
-      lease = this.lease();
-    } catch (error) {
-      got(error);
-      return;
-    }
-    if (lease instanceof Promise) lease.then((connection) => got(null, connection), got);
-    else got(null, lease);
+    hand(this.lease, got);
   }
 
   on(event: string, listener: (...values: unknown[]) => void): this {
@@ -34,12 +26,34 @@ class PoolDoor {
   }
 }
 
+/** All that it asks of a mysql2 cluster, which it takes in place of a pool where there are replicas. */
+class ClusterDoor {
+  constructor(private readonly source: Required<LeaseSource>) {}
+
+  getConnection(node: 'MASTER' | 'SLAVE*', got: GotConnection): void {
+    hand(node === 'MASTER' ? this.source.lease : this.source.leaseToRead, got);
+  }
+}
+
+function hand(leaseConnection: LeaseConnection, got: GotConnection): void {
+  let lease: Lease | Promise<Lease>;
+  try {
+    lease = leaseConnection();
+  } catch (error) {
+    got(error);
+    return;
+  }
+  if (lease instanceof Promise) lease.then((connection) => got(null, connection), got);
+  else got(null, lease);
+}
+
 interface PoolListeners {
   on(event: string, listener: (...values: unknown[]) => void): unknown;
 }
 
 interface DriverWithPool extends Driver {
   pool?: PoolDoor;
+  poolCluster?: ClusterDoor;
 }
 
 /**
@@ -60,8 +74,12 @@ export function mysqlBinding(
       // Never connected to: TypeORM would else ask the first connection for its database, which is in none.
       database: 'tenant',
     },
-    bind(driver: DriverWithPool, lease: LeaseConnection, database?: string): void {
+    bind(driver: DriverWithPool, { lease, leaseToRead }: LeaseSource, database?: string): void {
       driver.pool = new PoolDoor(lease, events);
+      if (leaseToRead !== undefined) {
+        driver.poolCluster = new ClusterDoor({ lease, leaseToRead });
+        driver.isReplicated = true;
+      }
       if (database === undefined) return;
       // TypeORM asks the one or the other; for the names of its own tables (views, the query result cache) the options.
       const options = Object.assign(Object.create(driver.options) as object, { database });

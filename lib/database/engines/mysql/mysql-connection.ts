@@ -1,12 +1,17 @@
 import type { Connection } from 'mysql2';
-import { DatabaseMissingError } from '../../errors.js';
-import type { PooledConnection } from '../../pooled-connection.js';
+import { once } from 'node:events';
+import type { Account } from '../../../options/account.js';
+import { AccountRefusedError, DatabaseMissingError } from '../../errors.js';
+import type { PooledConnection, SessionTarget } from '../../pool/pooled-connection.js';
+import { isAccessDenied, isAnswer, isUnknownDatabase } from './error-kinds.js';
 import { MysqlLease } from './mysql-lease.js';
 import {
+  changeUser,
   forgetStatements,
   initDatabase,
   pipeline,
   resetConnection,
+  socketOf,
   statement,
   type Answer,
   type SimpleCommand,
@@ -16,34 +21,62 @@ interface SessionDefaults {
   readonly charset: string;
   readonly collation: string;
   readonly sqlMode: string;
+  /** Seconds after which the server closes an idle connection. */
+  readonly waitTimeout: number;
 }
+
+/** What a connection is opened with. */
+export interface MysqlConnectionOptions {
+  /** The server's name, for errors. */
+  readonly server: string;
+  /** Who is logged in where a target names nobody. */
+  readonly account: Account;
+  /** Milliseconds that a turn may take. */
+  readonly timeout: number;
+}
+
+/** Milliseconds that a server has to say goodbye. */
+const GOODBYE = 1_000;
 
 /** One connection of mysql2, and how to make its session as good as new. */
 export class MysqlConnection implements PooledConnection<MysqlLease> {
   soiled = false;
   broken = false;
+  demoted = false;
   onBroken?: () => void;
 
   private constructor(
     private readonly raw: Connection,
-    private readonly server: string,
-    public database: string,
+    private readonly options: MysqlConnectionOptions,
+    private user: string,
     private readonly restore: SimpleCommand,
+    readonly idleLimit: number,
   ) {
     raw.on('error', () => this.breakDown());
     raw.on('end', () => this.breakDown());
   }
 
-  /** Takes over a connection that was just opened at `database` of the server of that name. */
-  static async from(raw: Connection, server: string, database: string): Promise<MysqlConnection> {
-    const restore = statement(raw, restoreStatement(raw, await readDefaults(raw)));
-    return new MysqlConnection(raw, server, database, restore);
+  /** Takes over a connection that was just opened as `user`. */
+  static async from(
+    raw: Connection,
+    options: MysqlConnectionOptions,
+    user: string,
+  ): Promise<MysqlConnection> {
+    const defaults = await readDefaults(raw);
+    const restore = statement(raw, restoreStatement(raw, defaults));
+    // Half of what the server allows: by then it is turned, or closed by us and not in the middle of a query.
+    return new MysqlConnection(raw, options, user, restore, defaults.waitTimeout * 500);
+  }
+
+  get bytesRead(): number {
+    return socketOf(this.raw).bytesRead;
   }
 
   lend(giveBack: () => void): MysqlLease {
-    return new MysqlLease(this.raw, ({ soiled, unusable }) => {
+    return new MysqlLease(this.raw, ({ soiled, unusable, demoted }) => {
       this.soiled ||= soiled;
       this.broken ||= unusable;
+      this.demoted ||= demoted;
       giveBack();
     });
   }
@@ -51,27 +84,62 @@ export class MysqlConnection implements PooledConnection<MysqlLease> {
   /**
    * `COM_RESET_CONNECTION` drops locks, temporary tables, variables and the open transaction, and keeps the database.
    * It also forgets what the handshake had set (MySQL the collation, MariaDB a part of `sql_mode`), which the last
-   * statement restores. All in one round trip.
+   * statement restores. All in one round trip. Another account takes a login instead.
    */
-  async turn(database: string): Promise<void> {
-    this.database = '';
-    const change = database === '' ? [] : [initDatabase(database)];
-    forgetStatements(this.raw);
+  async turn({ database, account = this.options.account }: SessionTarget): Promise<void> {
+    const { server, timeout } = this.options;
+    const late = setTimeout(() => {
+      this.cut(new Error(`Server "${server}" did not answer within ${timeout} ms`));
+    }, timeout);
     try {
-      const [, arrival] = await pipeline(this.raw, [resetConnection(), ...change, this.restore]);
-      if (database !== '') verifyArrival(arrival, database);
+      if (account.user === this.user) await this.reset(database);
+      else await this.login(account, database);
     } catch (error) {
       this.broken ||= !isAnswer(error);
-      throw isUnknownDatabase(error) ? new DatabaseMissingError(this.server, database) : error;
+      if (isUnknownDatabase(error)) throw new DatabaseMissingError(server, database);
+      if (isAccessDenied(error)) throw new AccountRefusedError(server, account.user, error);
+      throw error;
+    } finally {
+      clearTimeout(late);
     }
-    this.database = database;
     this.soiled = false;
   }
 
+  cut(reason: Error): void {
+    socketOf(this.raw).destroy(reason);
+  }
+
   async close(): Promise<void> {
-    this.broken = true;
     this.onBroken = undefined;
+    const socket = socketOf(this.raw);
+    if (!this.broken && !socket.destroyed) {
+      this.raw.end();
+      await once(socket, 'close', { signal: AbortSignal.timeout(GOODBYE) }).catch(ignoreSilence);
+    }
+    this.broken = true;
+    // What still runs on it is told; mysql2's own `destroy` leaves its caller waiting until the server is done.
+    this.cut(new Error('The connection was closed while a query ran on it'));
     this.raw.destroy();
+  }
+
+  private async reset(database: string): Promise<void> {
+    const change = database === '' ? [] : [initDatabase(database)];
+    forgetStatements(this.raw);
+    const [, arrival] = await pipeline(this.raw, [resetConnection(), ...change, this.restore]);
+    if (database !== '') verifyArrival(arrival, database);
+  }
+
+  private async login(account: Account, database: string): Promise<void> {
+    // A refused login ends the connection.
+    this.user = '';
+    try {
+      await changeUser(this.raw, account, database);
+    } catch (error) {
+      this.broken = true;
+      throw error;
+    }
+    await pipeline(this.raw, [this.restore]);
+    this.user = account.user;
   }
 
   private breakDown(): void {
@@ -81,17 +149,25 @@ export class MysqlConnection implements PooledConnection<MysqlLease> {
   }
 }
 
+/** A server that does not say goodbye within its time is left. */
+function ignoreSilence(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+}
+
 function readDefaults(raw: Connection): Promise<SessionDefaults> {
   return new Promise((resolve, reject) => {
     raw.query(
       {
-        sql: 'SELECT @@character_set_client, @@collation_connection, @@sql_mode',
+        sql: 'SELECT @@character_set_client, @@collation_connection, @@sql_mode, @@wait_timeout',
         rowsAsArray: true,
       },
       (error, rows) => {
         if (error) return reject(error);
-        const [[charset, collation, sqlMode]] = rows as [[string, string, string]];
-        resolve({ charset, collation, sqlMode });
+        const [[charset, collation, sqlMode, waitTimeout]] = rows as [
+          [string, string, string, number | string],
+        ];
+        // As TypeORM wants them, big numbers are strings; MySQL's variables are big.
+        resolve({ charset, collation, sqlMode, waitTimeout: Number(waitTimeout) });
       },
     );
   });
@@ -114,13 +190,4 @@ function verifyArrival(answer: Answer | undefined, database: string): void {
   if ((status & SESSION_STATE_CHANGED) === 0) return;
   if (answer?.toString().toLowerCase().includes(database.toLowerCase())) return;
   throw new Error(`The server was asked for database "${database}" and went to another`);
-}
-
-/** The server refused; the link is as good as before. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof Error && 'sqlState' in error && !('fatal' in error && error.fatal);
-}
-
-export function isUnknownDatabase(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && error.errno === 1049;
 }

@@ -1,27 +1,42 @@
 import type { Connection } from 'mysql2';
 import { PlatformTools } from 'typeorm/platform/PlatformTools.js';
+import { Account } from '../../../options/account.js';
 import type { MysqlAddress } from '../../../options/database-url.js';
 import type { ResolvedServer } from '../../../options/resolve.js';
-import { DatabaseMissingError, ServerUnreachableError } from '../../errors.js';
+import {
+  AccountRefusedError,
+  DatabaseMissingError,
+  ServerFullError,
+  ServerUnreachableError,
+} from '../../errors.js';
+import type { SessionTarget } from '../../pool/pooled-connection.js';
 import type { LeaseConnection, ServerAdministration, ServerEngine } from '../engine.js';
+import { isAccessDenied, isServerFull, isUnknownDatabase } from './error-kinds.js';
 import { MysqlAdministration } from './mysql-administration.js';
-import { isUnknownDatabase, MysqlConnection } from './mysql-connection.js';
+import { MysqlConnection } from './mysql-connection.js';
 
 /** A MySQL or MariaDB server. */
 export class MysqlEngine implements ServerEngine {
   /** Loaded the way TypeORM loads it, so that both have the same copy, and only when a server needs it. */
   private readonly mysql2 = PlatformTools.load('mysql2') as typeof import('mysql2');
+  /** The one that the URL names. */
+  private readonly account: Account;
 
   constructor(
     private readonly server: ResolvedServer,
     private readonly address: MysqlAddress,
-  ) {}
+  ) {
+    this.account = new Account(address.user, address.password);
+  }
 
-  async open(database: string): Promise<MysqlConnection> {
-    const { host, port, user, password } = this.address;
+  async open({ database, account = this.account }: SessionTarget): Promise<MysqlConnection> {
+    const { name, connection, connectTimeout } = this.server;
+    const { host, port } = this.address;
+    const { user, password } = account;
     const raw = this.mysql2.createConnection({
       ...DEFAULTS,
-      ...this.server.connection,
+      connectTimeout,
+      ...connection,
       host,
       port,
       user,
@@ -30,11 +45,15 @@ export class MysqlEngine implements ServerEngine {
     });
     try {
       await connected(raw);
-      return await MysqlConnection.from(raw, this.server.name, database);
+      const options = { server: name, account: this.account, timeout: connectTimeout };
+      return await MysqlConnection.from(raw, options, user);
     } catch (error) {
       raw.destroy();
-      const { name } = this.server;
       if (isUnknownDatabase(error)) throw new DatabaseMissingError(name, database);
+      if (isServerFull(error)) throw new ServerFullError(name, error);
+      if (isAccessDenied(error) && account !== this.account) {
+        throw new AccountRefusedError(name, user, error);
+      }
       throw new ServerUnreachableError(name, `${host}:${port}`, error);
     }
   }

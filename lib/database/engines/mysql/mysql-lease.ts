@@ -3,7 +3,9 @@ import { AsyncResource } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { currentContext, runInContext } from '../../../context/tenant-context.js';
 import { LeaseReleasedError } from '../../errors.js';
-import type { Lease } from '../../pooled-connection.js';
+import type { Lease } from '../../pool/pooled-connection.js';
+import { isNoDatabaseSelected, isReadOnly } from './error-kinds.js';
+import { pipeline, statement } from './pipeline.js';
 import { SessionWatch } from './session-watch.js';
 
 type Callback = (error: QueryError | null, result?: unknown, fields?: unknown) => void;
@@ -23,6 +25,8 @@ export interface LeaseReport {
   readonly soiled: boolean;
   /** Something still runs on the connection, or it failed for good: not to be lent again. */
   readonly unusable: boolean;
+  /** The server refused to write because it is a replica now. */
+  readonly demoted: boolean;
 }
 
 /**
@@ -34,6 +38,7 @@ export class MysqlLease implements Lease {
   private running = 0;
   private released = false;
   private unusable = false;
+  private demoted = false;
   private promised?: PromisedMysqlLease;
 
   constructor(
@@ -107,6 +112,7 @@ export class MysqlLease implements Lease {
     this.giveBack({
       soiled: this.watch.soiled,
       unusable: this.unusable || this.running > 0,
+      demoted: this.demoted,
     });
   }
 
@@ -127,6 +133,19 @@ export class MysqlLease implements Lease {
       this.running -= 1;
       if (error) this.judge(error);
       answered(error, result, fields);
+    });
+  }
+
+  /**
+   * A statement without a result set that nobody else is to read: mysql2 would show its text to whoever traces queries,
+   * and put it into the error when it fails.
+   */
+  async sendUntold(sql: string): Promise<void> {
+    this.refuseAfterRelease();
+    this.watch.see(sql);
+    this.running += 1;
+    await pipeline(this.connection, [statement(this.connection, sql)]).finally(() => {
+      this.running -= 1;
     });
   }
 
@@ -164,16 +183,14 @@ export class MysqlLease implements Lease {
   }
 
   private judge(error: QueryError): void {
-    if (error.fatal || error.errno === NO_DATABASE_SELECTED) this.unusable = true;
+    if (isReadOnly(error)) this.demoted = true;
+    if (error.fatal || isNoDatabaseSelected(error) || this.demoted) this.unusable = true;
   }
 
   private refuseAfterRelease(): void {
     if (this.released) throw new LeaseReleasedError();
   }
 }
-
-/** The session's database was dropped by somebody else; recreated or not, this session is not in it any more. */
-const NO_DATABASE_SELECTED = 1046;
 
 class PromisedMysqlLease {
   constructor(private readonly lease: MysqlLease) {}

@@ -1,4 +1,6 @@
 import type { Connection } from 'mysql2';
+import type { Socket } from 'node:net';
+import type { Account } from '../../../options/account.js';
 
 /** One command of the MySQL protocol that is answered by a single OK or error packet. */
 export interface SimpleCommand {
@@ -12,7 +14,9 @@ export type Answer = Buffer;
 
 /** What is used of mysql2 beyond its documented interface; the same in 3.15 to 3.24. */
 interface Wire {
-  readonly config: { readonly clientFlags: number };
+  readonly config: { readonly clientFlags: number; database?: string };
+  /** The socket, or what TLS has put around it. */
+  readonly stream: Socket;
   readonly serverCapabilityFlags: number;
   /** Statements that `execute` has prepared, by their text. */
   readonly _statements?: { clear(): void };
@@ -102,6 +106,29 @@ export function pipeline(
       onResult: reject,
     });
   });
+}
+
+/**
+ * `COM_CHANGE_USER`: as fresh a session as a reset gives, logged in as somebody else, at the cost of the login.
+ * @throws what the server answers; it then closes the connection
+ */
+export function changeUser(
+  raw: Connection,
+  { user, password }: Account,
+  database: string,
+): Promise<void> {
+  // mysql2 would go on with the last one in place of none.
+  wireOf(raw).config.database = undefined;
+  return new Promise((resolve, reject) => {
+    raw.changeUser({ user, password, database }, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+export function socketOf(raw: Connection): Socket {
+  return wireOf(raw).stream;
 }
 
 /** A packet: three bytes of length, the packet's number within its command, the payload. */

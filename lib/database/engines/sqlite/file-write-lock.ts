@@ -10,6 +10,8 @@ interface Waiter {
  * inside a synchronous call, which stops the whole process: so the wait happens here.
  */
 export class FileWriteLock {
+  /** Open handles of the file: without any, nobody needs the lock. */
+  handles = 0;
   private held = false;
   private readonly waiters = new Set<Waiter>();
 

@@ -50,6 +50,17 @@ export class SqliteAdministration implements ServerAdministration {
     }
   }
 
+  /** Never asked for: the options refuse an account per tenant where tenants are files. */
+  async createAccount(): Promise<never> {
+    throw new TypeError('SQLite has no accounts');
+  }
+
+  async dropAccount(): Promise<void> {}
+
+  async connectionLimits(): Promise<undefined> {
+    return undefined;
+  }
+
   /** The lock is an exclusive transaction on a file of its own: the operating system ends it with its holder. */
   async withLock<T>(name: string, timeout: number, work: () => Promise<T>): Promise<T> {
     const file = this.fileOf(`${name.replaceAll(/[^\w-]/g, '-')}.lock`);

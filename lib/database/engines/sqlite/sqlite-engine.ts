@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PlatformTools } from 'typeorm/platform/PlatformTools.js';
 import type { ResolvedServer } from '../../../options/resolve.js';
 import { DatabaseMissingError } from '../../errors.js';
+import type { SessionTarget } from '../../pool/pooled-connection.js';
 import type { ServerAdministration, ServerEngine } from '../engine.js';
 import { FileWriteLock } from './file-write-lock.js';
 import { SqliteAdministration } from './sqlite-administration.js';
@@ -13,6 +14,7 @@ import { SqliteConnection, type SqliteHandle } from './sqlite-connection.js';
 export class SqliteEngine implements ServerEngine {
   /** Loaded the way TypeORM loads it, so that both have the same copy, and only when a folder needs it. */
   private readonly sqlite = PlatformTools.load('better-sqlite3') as typeof BetterSqlite3;
+  /** Of the files that are open. */
   private readonly writeLocks = new Map<string, FileWriteLock>();
 
   constructor(
@@ -20,7 +22,7 @@ export class SqliteEngine implements ServerEngine {
     private readonly folder: string,
   ) {}
 
-  async open(database: string): Promise<SqliteConnection> {
+  async open({ database }: SessionTarget): Promise<SqliteConnection> {
     return new SqliteConnection(
       this.openHandle(database),
       (other) => this.openHandle(other),
@@ -46,7 +48,15 @@ export class SqliteEngine implements ServerEngine {
     });
     sqlite.pragma('journal_mode = WAL');
     sqlite.pragma('foreign_keys = ON');
-    return { database, file, inode, sqlite, writeLock: this.writeLockOf(file) };
+    const writeLock = this.writeLockOf(file);
+    writeLock.handles += 1;
+    const close = () => {
+      if (!sqlite.open) return;
+      sqlite.close();
+      writeLock.handles -= 1;
+      if (writeLock.handles === 0) this.writeLocks.delete(file);
+    };
+    return { file, inode, sqlite, writeLock, close };
   }
 
   private writeLockOf(file: string): FileWriteLock {

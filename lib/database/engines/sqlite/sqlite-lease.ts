@@ -1,6 +1,6 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import { LeaseReleasedError } from '../../errors.js';
-import type { Lease } from '../../pooled-connection.js';
+import type { Lease } from '../../pool/pooled-connection.js';
 import type { SqliteHandle } from './sqlite-connection.js';
 
 /** What a lease leaves behind for the connection to know. */

@@ -1,0 +1,38 @@
+/** The server refused; the link is as good as before. */
+export function isAnswer(error: unknown): boolean {
+  return error instanceof Error && 'sqlState' in error && !('fatal' in error && error.fatal);
+}
+
+export function isUnknownDatabase(error: unknown): boolean {
+  return errnoOf(error) === 1049;
+}
+
+/** Wrong user or password, or no right to the database. */
+export function isAccessDenied(error: unknown): boolean {
+  return ACCESS_DENIED.has(errnoOf(error));
+}
+
+/** `max_connections`, the account's `MAX_USER_CONNECTIONS`, or a limit of the account by the hour. */
+export function isServerFull(error: unknown): boolean {
+  return FULL.has(errnoOf(error));
+}
+
+/** A write met a server that is, or became, a replica. */
+export function isReadOnly(error: unknown): boolean {
+  const errno = errnoOf(error);
+  // 1290 is for any option that forbids a statement, and names it.
+  if (errno === 1290) return error instanceof Error && /read[-_]only/i.test(error.message);
+  return errno === 1836;
+}
+
+/** The session's database was dropped by somebody else; recreated or not, this session is not in it any more. */
+export function isNoDatabaseSelected(error: unknown): boolean {
+  return errnoOf(error) === 1046;
+}
+
+const ACCESS_DENIED: ReadonlySet<unknown> = new Set([1044, 1045, 1698]);
+const FULL: ReadonlySet<unknown> = new Set([1040, 1203, 1226]);
+
+function errnoOf(error: unknown): unknown {
+  return error instanceof Error && 'errno' in error ? error.errno : undefined;
+}
