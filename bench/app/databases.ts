@@ -34,12 +34,15 @@ export async function createSharedDatabases(url: string, tenants: number): Promi
   await connection.end();
 }
 
-/** Makes each tenant's own database with its rows: what the variants with a database per tenant are served from. */
-export async function createTenantDatabases(url: string, tenants: number): Promise<void> {
-  let next = 0;
+/**
+ * Makes each tenant's own database with its rows: what the variants with a database per tenant are served from.
+ * @param first the first tenant; those from there up to but without `end`
+ */
+export async function createTenantDatabases(url: string, end: number, first = 0): Promise<void> {
+  let next = first;
   const lane = async () => {
     const connection = await createConnection({ uri: url });
-    while (next < tenants) await createTenantDatabase(connection, next++);
+    while (next < end) await createTenantDatabase(connection, next++);
     await connection.end();
   };
   await Promise.all(Array.from({ length: LANES }, lane));

@@ -11,26 +11,41 @@ export interface PreparedRequest {
 /** Requests to go through in a circle: enough that the circle is not noticed, few enough to prepare at once. */
 const CIRCLE = 10_000;
 
+const LINES: Readonly<Record<Handler, string>> = {
+  ping: 'GET /ping',
+  select: 'GET /projects/:id',
+  transaction: 'POST /projects/:id/touch',
+};
+
 /** The requests of a load, in the same order every time. */
-export function prepareRequests(load: Load): PreparedRequest[] {
+export function prepareRequests({ handler, tenants, distribution }: Load): PreparedRequest[] {
+  return prepareLines(LINES[handler], tenants, distribution);
+}
+
+/**
+ * The same for any handler.
+ * @param line method and path; `:id` stands for one of the tenant's rows
+ * @param first the first of the `tenants` tenants
+ */
+export function prepareLines(
+  line: string,
+  tenants: number,
+  distribution: Distribution,
+  first = 0,
+): PreparedRequest[] {
   const random = randomNumbers(CIRCLE);
-  const tenantAt = distribute(load.distribution, load.tenants, random);
+  const tenantAt = distribute(distribution, tenants, random);
   const row = () => Math.floor(random() * ROWS_PER_TENANT);
   return Array.from({ length: CIRCLE }, (_, position) =>
-    prepareRequest(load.handler, tenantAt(position), row()),
+    prepareRequest(line, first + tenantAt(position), row()),
   );
 }
 
-function prepareRequest(handler: Handler, tenant: number, row: number): PreparedRequest {
-  const id = rowId(tenant, row);
-  const line = {
-    ping: 'GET /ping',
-    select: `GET /projects/${id}`,
-    transaction: `POST /projects/${id}/touch`,
-  }[handler];
-  const name = handler === 'ping' ? 'pong' : rowName(tenant, row);
+function prepareRequest(line: string, tenant: number, row: number): PreparedRequest {
+  const start = line.replace(':id', String(rowId(tenant, row)));
+  const name = start === line ? 'pong' : rowName(tenant, row);
   return {
-    text: `${line} HTTP/1.1\r\nHost: ${slugOf(tenant)}.localhost\r\nContent-Length: 0\r\n\r\n`,
+    text: `${start} HTTP/1.1\r\nHost: ${slugOf(tenant)}.localhost\r\nContent-Length: 0\r\n\r\n`,
     expected: `"name":"${name}"`,
   };
 }

@@ -4,18 +4,27 @@ import { TenancyError } from '../tenancy.error.js';
 /** What nginx logs for a client that did not wait. Nobody is there to read it. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** Every connection to the server was leased for as long as the caller was willing to wait. */
+/** How a pool was when a caller's time was up. */
+interface PoolFound {
+  readonly leases: number;
+  readonly maxConnections: number;
+  readonly waiting: number;
+}
+
+/** Every connection to the server that the tenant may have was leased for as long as the caller was willing to wait. */
 export class PoolTimeoutError extends TenancyError {
-  constructor(server: string, timeout: number, maxConnections: number, waiting: number) {
+  constructor(server: string, timeout: number, found: PoolFound) {
+    const { leases, maxConnections, waiting } = found;
     super({
       code: 'POOL_TIMEOUT',
       status: HttpStatus.SERVICE_UNAVAILABLE,
       retryAfter: 1,
       logged: true,
       message:
-        `No connection to server "${server}" became free within ${timeout} ms: all ${maxConnections} are leased and ` +
-        `${waiting} more wait. Look for query runners that are never released and for long transactions; ` +
-        'else raise maxConnections, if the server has room, or acquireTimeout.',
+        `No connection to server "${server}" became free within ${timeout} ms: of ${maxConnections}, ${leases} are ` +
+        `leased, and ${waiting} more callers wait. Look for query runners that are never released and for long ` +
+        'transactions; else raise maxConnections, if the server has room, or acquireTimeout. With connections to ' +
+        'spare it was the ceiling of its tenant, or what is reserved for others.',
     });
   }
 }

@@ -117,11 +117,6 @@ describe.each(engines)('accounts on $name', ({ name: engine, prepare }) => {
       a = await prepareTenant('tenant_1');
       b = await prepareTenant('tenantx1');
     });
-    beforeEach(async () => {
-      expect(await ownerAt('tenant_1', a)).toEqual([{ owner: 'tenant_1' }]);
-      expect(await ownerAt('tenantx1', b)).toEqual([{ owner: 'tenantx1' }]);
-    });
-    afterEach(() => expect(pool.stats().opened).toBe(1));
 
     const [DATABASE_DENIED, TABLE_DENIED] = [1044, 1142];
 
@@ -129,6 +124,8 @@ describe.each(engines)('accounts on $name', ({ name: engine, prepare }) => {
       'the server itself refuses %s the other one',
       async (name) => {
         const [account, other] = name === 'tenant_1' ? [a, 'tenantx1'] : [b, 'tenant_1'];
+        expect(await ownerAt('tenant_1', a)).toEqual([{ owner: 'tenant_1' }]);
+        expect(await ownerAt('tenantx1', b)).toEqual([{ owner: 'tenantx1' }]);
         const foreign = `\`${named(other)}\``;
         for (const [statement, denied] of [
           [`SELECT * FROM ${foreign}.notes`, TABLE_DENIED],
@@ -150,6 +147,7 @@ describe.each(engines)('accounts on $name', ({ name: engine, prepare }) => {
           );
           expect(seen).toEqual([{ name: named(name) }]);
         });
+        expect(pool.stats().opened).toBe(1);
       },
     );
 

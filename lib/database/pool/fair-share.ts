@@ -20,7 +20,7 @@ export class FairShare {
   private readonly rows: readonly Set<Claimant>[];
   private readonly reserving = new Set<Claimant>();
   private readonly emptied = new Map<string, (() => void)[]>();
-  private leases = 0;
+  private total = 0;
   private waiters = 0;
 
   /**
@@ -34,6 +34,11 @@ export class FairShare {
     private readonly reserveRefused: (refused: RefusedReserve) => void,
   ) {
     this.rows = Array.from({ length: places }, () => new Set<Claimant>());
+  }
+
+  /** Leases of all, those that are on their way included. */
+  get leases(): number {
+    return this.total;
   }
 
   /** Callers that wait. */
@@ -51,17 +56,17 @@ export class FairShare {
   /** Whether one more lease leaves its ceiling and everybody else's reserve as they are. */
   hasRoomFor(claimant: Claimant): boolean {
     if (claimant.leases >= claimant.max) return false;
-    return this.leases + this.reserveOfOthers(claimant) < this.places;
+    return this.total + this.reserveOfOthers(claimant) < this.places;
   }
 
   enter(claimant: Claimant): void {
-    this.leases += 1;
+    this.total += 1;
     claimant.leases += 1;
     this.stand(claimant);
   }
 
   leave(claimant: Claimant): void {
-    this.leases -= 1;
+    this.total -= 1;
     claimant.leases -= 1;
     this.stand(claimant);
     if (claimant.leases === 0) this.tellEmptied(claimant.database);

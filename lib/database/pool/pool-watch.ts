@@ -32,9 +32,9 @@ export interface WatchedPool {
 }
 
 /** Milliseconds without a byte from the server, while leases are out, after which it is asked whether it lives. */
-const SILENCE = 2_000;
+const SILENCE = 1_000;
 /** Milliseconds between two looks, at most and at least. */
-const SLOWEST = 1_000;
+const SLOWEST = 500;
 const FASTEST = 10;
 
 /** Frames that are noted: TypeORM's own are about ten, and the caller of interest is behind them. */

@@ -89,12 +89,12 @@ export class ServerPool {
     const claimant = this.share.claimant(target.database, target.share);
     const trace = this.watch.trace((this.lent.size + 1) * 2 >= this.options.maxConnections);
     const request = { target, claimant, trace };
-    if (!this.share.hasRoomFor(claimant)) return this.line.wait(request);
+    if (!this.share.hasRoomFor(claimant)) return this.wait(request);
     const affine = this.connections.takeIdle(target);
     if (affine !== undefined) return this.lendAgain(affine, request);
     if (hasRoom) return this.openFor(request);
     const oldest = idle.takeOldest();
-    return oldest === undefined ? this.line.wait(request) : this.turnFor(oldest, request);
+    return oldest === undefined ? this.wait(request) : this.turnFor(oldest, request);
   }
 
   /** False while leases are refused because the server does not answer. */
@@ -186,6 +186,14 @@ export class ServerPool {
     });
   }
 
+  private wait(request: LeaseRequest): Promise<Lease> {
+    const { server, maxConnections } = this.options;
+    const allOut = this.connections.idle.size === 0 && !this.connections.hasRoom;
+    if (allOut && this.share.waiting === 0)
+      this.events.emit('exhausted', { server, maxConnections });
+    return this.line.wait(request);
+  }
+
   /** A connection that is not there yet counts for its tenant already: for its share, and for {@link drain}. */
   private async onTheWay(request: LeaseRequest, arrive: () => Promise<Lease>): Promise<Lease> {
     const { target, claimant } = request;
@@ -198,7 +206,7 @@ export class ServerPool {
         // One of those that are open will do, once it is given back.
         this.connections.serverIsFull();
         const again = this.share.claimant(target.database, target.share);
-        return await this.line.wait({ ...request, claimant: again });
+        return await this.wait({ ...request, claimant: again });
       }
       this.serveWaiting();
       throw error;

@@ -38,16 +38,13 @@ export class WaitingLine {
       this.share.forgetIdle(request.claimant);
       throw refusal;
     }
-    if (this.share.waiting === 0) this.events.emit('exhausted', { server, maxConnections });
     this.events.emit('enqueue');
     const waiter = new Waiter(request);
     const late = () => {
       this.statistics.gaveUp('timeouts');
-      const { waiting } = this.share;
-      this.refuse(
-        waiter,
-        new PoolTimeoutError(server, acquireTimeout, maxConnections, waiting - 1),
-      );
+      const { leases, waiting } = this.share;
+      const found = { leases, maxConnections, waiting: waiting - 1 };
+      this.refuse(waiter, new PoolTimeoutError(server, acquireTimeout, found));
     };
     waiter.watch(acquireTimeout, late, signal, () => this.refuse(waiter, this.aborted()));
     this.share.wait(waiter);

@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2';
-import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import type { Account } from '../../../options/account.js';
 import { AccountRefusedError, DatabaseMissingError } from '../../errors.js';
 import type { PooledConnection, SessionTarget } from '../../pool/pooled-connection.js';
@@ -114,7 +114,7 @@ export class MysqlConnection implements PooledConnection<MysqlLease> {
     const socket = socketOf(this.raw);
     if (!this.broken && !socket.destroyed) {
       this.raw.end();
-      await once(socket, 'close', { signal: AbortSignal.timeout(GOODBYE) }).catch(ignoreSilence);
+      await closed(socket);
     }
     this.broken = true;
     // What still runs on it is told; mysql2's own `destroy` leaves its caller waiting until the server is done.
@@ -149,9 +149,16 @@ export class MysqlConnection implements PooledConnection<MysqlLease> {
   }
 }
 
-/** A server that does not say goodbye within its time is left. */
-function ignoreSilence(error: unknown): void {
-  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+/** Ends when the server has closed the link, too; one that does not do so within {@link GOODBYE} is left. */
+function closed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, GOODBYE);
+    // Also after an error, which mysql2 listens to.
+    socket.once('close', () => {
+      clearTimeout(late);
+      resolve();
+    });
+  });
 }
 
 function readDefaults(raw: Connection): Promise<SessionDefaults> {
