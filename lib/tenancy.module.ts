@@ -13,11 +13,8 @@ import { TenancyHttpModule } from './http/http.module.js';
 import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
-import { RegistrySubscriber } from './tenant/registry-subscriber.js';
-import { TenancyEvents } from './tenant/tenancy-events.js';
-import { TenantProvisioner } from './tenant/tenant-provisioner.js';
+import { TENANT_PROVIDERS } from './tenant/providers.js';
 import { TenantRegistry } from './tenant/tenant-registry.js';
-import { TenantStore } from './tenant/tenant-store.js';
 import { TenantService } from './tenant/tenant.service.js';
 import { CENTRAL_DATA_SOURCE } from './tenant/tokens.js';
 
@@ -94,12 +91,7 @@ function providers(centralName: string): Provider[] {
     { provide: TENANT_DIRECTORY, useExisting: TenantRegistry },
     ConnectionPoolManager,
     Tenancy,
-    TenantRegistry,
-    RegistrySubscriber,
-    TenantStore,
-    TenantProvisioner,
-    TenancyEvents,
-    TenantService,
+    ...TENANT_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

@@ -73,6 +73,12 @@ export function runInContext<T>(context: TenancyContext, work: () => T): T {
   return storage.run(context, work);
 }
 
+/** From now on the running unit of work reads from where it writes. */
+export function rememberWrite(): void {
+  const context = storage.getStore();
+  if (context !== undefined) context.work.wrote = true;
+}
+
 function unitOfWork(outer: TenancyContext | undefined, signal: UnitOfWork['signal']): UnitOfWork {
   if (signal !== undefined) return { signal, wrote: false };
   return outer?.work ?? { wrote: false };

@@ -10,7 +10,7 @@ import { QueryResultCacheFactory } from 'typeorm/cache/QueryResultCacheFactory.j
 import { RelationIdLoader } from 'typeorm/query-builder/RelationIdLoader.js';
 import { RelationLoader } from 'typeorm/query-builder/RelationLoader.js';
 import type { Placement } from '../context/current-tenant.js';
-import { currentContext } from '../context/tenant-context.js';
+import { currentContext, rememberWrite } from '../context/tenant-context.js';
 import type { LeaseSource, TypeOrmBinding } from './engines/engine.js';
 import { placementOf } from './entity-owner.js';
 import { ActiveRecordRefusedError } from './errors.js';
@@ -112,6 +112,7 @@ export class BoundDataSource extends DataSource {
 
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
     if (this.placement === undefined) return this.current('A query').createQueryRunner(mode);
+    // Whatever is not made to read may write.
     if (this.readFromReplicas && mode !== 'slave') rememberWrite();
     return super.createQueryRunner(mode);
   }
@@ -211,12 +212,6 @@ function madeOnUse(name: string, make: (view: BoundDataSource) => unknown): Prop
 /** What is not part of a request, a job or a `tenancy.run` could not tell its own writes. */
 function mayHaveWritten(): boolean {
   return currentContext()?.work.wrote ?? true;
-}
-
-/** Whatever is not made to read may write. */
-function rememberWrite(): void {
-  const work = currentContext()?.work;
-  if (work !== undefined) work.wrote = true;
 }
 
 function isActiveRecord(target: unknown): boolean {

@@ -71,8 +71,9 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
    * one, and the app's need none.
    */
   provisioningDataSource(tenant: Pick<CurrentTenant, 'placement'>): DataSource {
-    const { provisioning } = this.serverOf(tenant.placement.server).options;
-    return this.dataSource({ placement: { ...tenant.placement, account: provisioning } });
+    const { server, database, share } = tenant.placement;
+    const { provisioning } = this.serverOf(server).options;
+    return this.dataSource({ placement: { server, database, share, account: provisioning } });
   }
 
   /**
@@ -141,9 +142,9 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
    * @throws ConnectionBudgetError
    */
   async verifyBudget(): Promise<void> {
-    const servers = [this.central, ...this.servers.values()].filter(
-      ({ options }) => options.address.engine === 'mysql',
-    );
+    const servers = [this.central, ...this.servers.values()]
+      .flatMap((server) => [server, ...server.replicas])
+      .filter(({ options }) => options.address.engine === 'mysql');
     const reached = await Promise.all(servers.map((server) => this.limitsOf(server)));
     verifyConnectionBudget(
       reached.flatMap((server) => server ?? []),
@@ -163,12 +164,10 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
     }
   }
 
-  private async limitsOf({
-    options,
-    administration,
-  }: DatabaseServer): Promise<BudgetedServer | undefined> {
+  private async limitsOf(server: DatabaseServer): Promise<BudgetedServer | undefined> {
+    const { options } = server;
     try {
-      return { options, limits: await administration.connectionLimits() };
+      return { options, limits: await server.connectionLimits() };
     } catch (error) {
       if (!(error instanceof TenancyError)) throw error;
       this.logger.error(`What server "${options.name}" allows is not known: ${error.message}`);

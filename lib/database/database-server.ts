@@ -5,34 +5,42 @@ import type { ResolvedServer } from '../options/resolve.js';
 import type { PlacedSource } from './bound-data-source.js';
 import { type CurrentAccounts, FollowedPlacement } from './current-accounts.js';
 import { createEngine } from './engines/create-engine.js';
-import type { ServerAdministration, ServerEngine } from './engines/engine.js';
+import type { ConnectionLimits, ServerAdministration, ServerEngine } from './engines/engine.js';
 import { TenancyError } from '../tenancy.error.js';
 import type { Lease } from './pool/pooled-connection.js';
 import type { PoolEvents } from './pool/pool-events.js';
 import type { LeaseTarget } from './pool/lease-request.js';
 import { ServerPool } from './pool/server-pool.js';
 
-/** A server of the options, the connections to it, and those to its replicas. */
+/** A server of the options, or a replica of one, the connections to it, and its own replicas. */
 export class DatabaseServer {
   readonly pool: ServerPool;
-  readonly replicas: readonly ServerPool[];
+  readonly replicas: readonly DatabaseServer[];
   private readonly engine: ServerEngine;
   private nextReplica = 0;
 
   constructor(
     readonly options: ResolvedServer,
-    { longLease }: Pick<Required<PoolOptions>, 'longLease'>,
+    pool: Pick<Required<PoolOptions>, 'longLease'>,
     events: EventEmitter<PoolEvents>,
   ) {
-    const poolOf = (server: ResolvedServer, engine: ServerEngine) =>
-      new ServerPool(engine, { ...server, server: server.name, longLease }, events);
+    const { longLease } = pool;
     this.engine = createEngine(options);
-    this.pool = poolOf(options, this.engine);
-    this.replicas = options.replicas.map((replica) => poolOf(replica, createEngine(replica)));
+    this.pool = new ServerPool(
+      this.engine,
+      { ...options, server: options.name, longLease },
+      events,
+    );
+    this.replicas = options.replicas.map((replica) => new DatabaseServer(replica, pool, events));
   }
 
   get pools(): readonly ServerPool[] {
-    return [this.pool, ...this.replicas];
+    return [this.pool, ...this.replicas.map((replica) => replica.pool)];
+  }
+
+  /** What the server allows, and the account of its URL, which the pool's connections are of unless tenants have theirs. */
+  connectionLimits(): Promise<ConnectionLimits | undefined> {
+    return this.engine.administer(() => this.pool.lease({ database: '' })).connectionLimits();
   }
 
   /** What is done to databases as a whole, by the account that may. */
@@ -59,11 +67,11 @@ export class DatabaseServer {
 
   /** From the replicas in turn; from the server itself where none can, a database that has not come there yet included. */
   private async leaseToRead(target: LeaseTarget): Promise<Lease> {
-    const there = this.replicas.filter(({ available }) => available);
+    const there = this.replicas.filter(({ pool }) => pool.available);
     const replica = there[this.nextReplica++ % there.length];
     if (replica === undefined) return this.pool.lease(target);
     try {
-      return await replica.lease(target);
+      return await replica.pool.lease(target);
     } catch (error) {
       if (error instanceof TenancyError && NOT_THERE.has(error.code)) {
         return this.pool.lease(target);

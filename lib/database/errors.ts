@@ -113,7 +113,7 @@ export class ServerFullError extends TenancyError {
   }
 }
 
-/** The server does not let a tenant's own account in, or not to its database. */
+/** The server does not let an account in, or not to a tenant's database. */
 export class AccountRefusedError extends TenancyError {
   constructor(server: string, user: string, cause: unknown) {
     super({
@@ -121,7 +121,7 @@ export class AccountRefusedError extends TenancyError {
       status: HttpStatus.SERVICE_UNAVAILABLE,
       message:
         `Server "${server}" refuses the account "${user}": ${reasonOf(cause)}. ` +
-        'Give the tenant a new one with TenantService.rotateCredentials().',
+        "Give a tenant's own account anew with TenantService.rotateCredentials(); grant the server's the rights to it.",
       cause,
     });
   }

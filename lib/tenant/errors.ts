@@ -107,6 +107,89 @@ export class DomainNotFoundError extends TenancyError {
   }
 }
 
+/** Every server is closed to new tenants (`acceptsTenants: false`). */
+export class NoServerAcceptsTenantsError extends TenancyError {
+  constructor(servers: readonly string[]) {
+    super({
+      code: 'NO_SERVER_ACCEPTS_TENANTS',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      message:
+        `No server takes new tenants: ${servers.join(', ')} are closed (acceptsTenants: false). ` +
+        'Open one or add one, or name one for this tenant: create({ server }).',
+    });
+  }
+}
+
+/** `tenants.place` chose a server that it was not offered. */
+export class TenantPlaceError extends TenancyError {
+  constructor(slug: string, chosen: unknown, candidates: readonly string[]) {
+    super({
+      code: 'TENANT_PLACE_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `tenants.place chose ${JSON.stringify(chosen)} for tenant "${slug}", which is none of the servers that take ` +
+        `new tenants: ${candidates.join(', ')}. Let it return the name of one of those that it is given.`,
+    });
+  }
+}
+
+/** What `tenants.share` answered for a tenant cannot be. */
+export class TenantShareError extends TenancyError {
+  constructor(slug: string, problem: string) {
+    super({
+      code: 'TENANT_SHARE_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `What tenants.share answers for tenant "${slug}" ${problem}. Let it return { max, reserved }, each of which may ` +
+        'be left out: whole numbers, max from 1 on, reserved from 0 on and not above max.',
+    });
+  }
+}
+
+/** The password of a tenant's account was encrypted with a key that the options do not have. */
+export class CredentialKeyMissingError extends TenancyError {
+  /** @param fingerprint of the missing key; undefined when there is none at all to encrypt with */
+  constructor(tenantId: string, fingerprint?: string) {
+    super({
+      code: 'CREDENTIAL_KEY_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        (fingerprint === undefined
+          ? `There is no key to encrypt the password of tenant ${tenantId} with. `
+          : `The password of tenant ${tenantId} was encrypted with a key (${fingerprint}) that is not there any more. `) +
+        'Put the key into tenants.credentialKeys, behind the one in use; or give the tenant a new account with ' +
+        'TenantService.rotateCredentials().',
+    });
+  }
+}
+
+/** The stored password of a tenant's account is not what was stored for this tenant. */
+export class CredentialsUnreadableError extends TenancyError {
+  constructor(tenantId: string, cause: unknown) {
+    super({
+      code: 'CREDENTIALS_UNREADABLE',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `The stored password of tenant ${tenantId} does not decrypt: its row in tenancy_credentials was changed, or is ` +
+        'another tenant’s. Give the tenant a new account with TenantService.rotateCredentials().',
+      cause,
+    });
+  }
+}
+
+/** Tenants have no accounts of their own. */
+export class CredentialsSharedError extends TenancyError {
+  constructor() {
+    super({
+      code: 'CREDENTIALS_SHARED',
+      status: HttpStatus.CONFLICT,
+      message:
+        'There are no credentials to rotate: all tenants are reached by the account of their server’s URL. ' +
+        "For accounts of their own set tenants.credentials to 'per-tenant'.",
+    });
+  }
+}
+
 export function describe(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,9 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
 import { Domain } from './domain.entity.js';
+import { TenantCredentials } from './tenant-credentials.entity.js';
 import { TenantRegistry } from './tenant-registry.js';
 import { Tenant } from './tenant.entity.js';
 import { CENTRAL_DATA_SOURCE } from './tokens.js';
+
+const WATCHED = new Set<unknown>([Tenant, Domain, TenantCredentials]);
 
 interface WriteEvent {
   readonly metadata: { readonly target: unknown };
@@ -44,7 +47,7 @@ export class RegistrySubscriber implements EntitySubscriberInterface {
   }
 
   private tell({ metadata, queryRunner }: WriteEvent): void {
-    if (metadata.target !== Tenant && metadata.target !== Domain) return;
+    if (!WATCHED.has(metadata.target)) return;
     if (queryRunner.isTransactionActive) this.uncommitted.add(queryRunner);
     // A query builder's event does not say which row: such writes are rare, so everything is read again.
     this.registry.invalidate();

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import type { Tenant } from './tenant.entity.js';
 
 /** What is told of a tenant; nothing that is secret. Each step is told before (`…ing`) and, once committed, after (`…ed`). */
@@ -7,6 +8,7 @@ export type TenancyEventName =
   | `tenant.${'creating' | 'created' | 'failed' | 'updating' | 'updated'}`
   | `tenant.${'activating' | 'activated' | 'suspending' | 'suspended' | 'blocking' | 'blocked'}`
   | `tenant.${'deleting' | 'deleted' | 'restoring' | 'restored'}`
+  | `tenant.credentials-${'rotating' | 'rotated'}`
   | `domain.${'adding' | 'added' | 'removing' | 'removed' | 'primary-changing' | 'primary-changed'}`;
 
 /** The payload of every event. */
@@ -19,8 +21,11 @@ export interface TenancyEvent {
 
 /** What is needed of `EventEmitter2`. */
 interface Emitter {
-  emit(name: string, event: TenancyEvent): unknown;
+  emit(name: string, event: object): unknown;
 }
+
+/** The pool's events with a payload, told as `pool.breaker` and so on. */
+const POOL_EVENTS = ['breaker', 'exhausted', 'long-lease', 'reserve-refused'] as const;
 
 /**
  * Tells events through the `EventEmitter2` of `@nestjs/event-emitter` when the app imports `EventEmitterModule`; that
@@ -31,12 +36,27 @@ export class TenancyEvents {
   private readonly logger = new Logger('Tenancy');
   private emitter?: Emitter;
 
-  constructor(private readonly modules: ModulesContainer) {}
+  constructor(
+    private readonly modules: ModulesContainer,
+    { events }: ConnectionPoolManager,
+  ) {
+    for (const name of POOL_EVENTS) {
+      events.on(name, (event: object) => this.tell(`pool.${name}`, event));
+    }
+  }
 
   emit(name: TenancyEventName, { id, slug }: Pick<Tenant, 'id' | 'slug'>, host?: string): void {
+    this.tell(name, {
+      tenantId: id,
+      slug,
+      ...(host !== undefined && { host }),
+    } satisfies TenancyEvent);
+  }
+
+  private tell(name: string, event: object): void {
     this.emitter ??= this.findEmitter();
     try {
-      this.emitter?.emit(name, { tenantId: id, slug, ...(host !== undefined && { host }) });
+      this.emitter?.emit(name, event);
     } catch (error) {
       this.logger.error(
         `A listener of ${name} failed`,

@@ -12,7 +12,10 @@ export interface CreateTenant {
   /** Hosts that lead to the tenant; the first becomes its primary domain. */
   readonly domains?: readonly string[];
   readonly settings?: TenantSettings;
-  /** A server of `tenants.servers`. Default: the first. */
+  /**
+   * A server of `tenants.servers`, also one that is closed to new tenants. Default: the one that `tenants.place` chooses,
+   * or with the fewest tenants for its weight. To be named for `adoptDatabase`, where there are several.
+   */
   readonly server?: string;
   /** The name of the database to create. Default: `databasePrefix` and the slug. */
   readonly database?: string;

@@ -1,12 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
-import { runCentrally, runForTenant } from '../context/tenant-context.js';
+import { rememberWrite, runCentrally, runForTenant } from '../context/tenant-context.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import { DatabaseExistsError, DatabaseMissingError } from '../database/errors.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
-import { currentTenantOf } from './current-tenant-of.js';
+import { CurrentTenants } from './current-tenants.js';
 import { describe } from './errors.js';
+import { TenantAccounts } from './tenant-accounts.js';
 import { TenantStore } from './tenant-store.js';
 import type { ProvisioningStep, Tenant } from './tenant.entity.js';
 import { Turns } from './turns.js';
@@ -15,7 +16,7 @@ import { Turns } from './turns.js';
 const LOCK_TIMEOUT = 10_000;
 
 /**
- * Takes a tenant's database through its steps. Each is recorded when it is done, and can be done again: whoever comes
+ * Takes a tenant's database and account through its steps. Each is recorded when it is done, and can be done again: whoever comes
  * after a crash goes on where the record ends. One at a time per tenant, over all processes.
  */
 @Injectable()
@@ -24,6 +25,8 @@ export class TenantProvisioner {
 
   constructor(
     private readonly store: TenantStore,
+    private readonly accounts: TenantAccounts,
+    private readonly currentTenants: CurrentTenants,
     private readonly pools: ConnectionPoolManager,
     @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
   ) {
@@ -61,6 +64,10 @@ export class TenantProvisioner {
     if (await this.madeDatabase(tenant)) {
       await this.record(tenant, 'dropping');
       await this.drop(tenant);
+    } else {
+      // Whoever finishes it after all begins anew: without its account it would be served by the shared one.
+      if (tenant.step !== 'reserved') await this.record(tenant, 'reserved');
+      await this.accounts.remove(tenant);
     }
     await this.store.remove(tenant);
   }
@@ -76,7 +83,7 @@ export class TenantProvisioner {
     });
   }
 
-  /** Drops the database of a deleted tenant. */
+  /** Drops the database and the account of a deleted tenant. */
   async finishDropping(tenant: Tenant): Promise<void> {
     await this.drop(tenant);
     await this.record(tenant, 'dropped');
@@ -91,6 +98,8 @@ export class TenantProvisioner {
       case 'created':
         return this.migrate(tenant);
       case 'migrated':
+        return this.accounts.perTenant ? this.makeAccount(tenant) : this.seed(tenant);
+      case 'accredited':
         return this.seed(tenant);
       case 'seeded':
         return this.store.changeStatus(tenant, 'provision', { step: 'done', failure: null });
@@ -129,17 +138,25 @@ export class TenantProvisioner {
   }
 
   private async migrate(tenant: Tenant): Promise<void> {
-    const dataSource = this.pools.dataSource(tenant);
+    const dataSource = this.pools.provisioningDataSource(tenant);
     // MySQL and MariaDB commit every DDL statement by themselves; the transaction covers what a migration inserts.
     await dataSource.runMigrations({ transaction: 'each' });
     await createCacheTable(dataSource);
     await this.record(tenant, 'migrated');
   }
 
+  private async makeAccount(tenant: Tenant): Promise<void> {
+    await this.accounts.rotate(tenant);
+    await this.record(tenant, 'accredited');
+  }
+
   private async seed(tenant: Tenant): Promise<void> {
     const { seed } = this.options.tenants;
-    const current = currentTenantOf(tenant);
     if (seed !== undefined) {
+      // As it is now: with its account.
+      const current = this.currentTenants.of(await this.store.get(tenant.id));
+      // What was migrated, also before a crash, may not have come to the replicas yet.
+      rememberWrite();
       await runForTenant(current, () => seed(current, this.pools.dataSource(current)));
     }
     await this.record(tenant, 'seeded');
@@ -159,6 +176,7 @@ export class TenantProvisioner {
     await this.pools.drain(tenant);
     const { server, database } = tenant.placement;
     await this.pools.administration(server).dropDatabase(database);
+    await this.accounts.remove(tenant);
   }
 
   /** Leaves the tenant as failed, for {@link finish} to be tried again. */

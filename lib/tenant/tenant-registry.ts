@@ -1,13 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource, MoreThan, Not } from 'typeorm';
-import type { CurrentTenant } from '../context/current-tenant.js';
+import { DataSource, MoreThan, Not, type FindOptionsWhere, type Repository } from 'typeorm';
+import type { CurrentTenant, Placement } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import type { TenantDirectory } from '../context/tenancy.js';
+import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import type { Account } from '../options/account.js';
 import type { TenantKey } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
-import { currentTenantOf } from './current-tenant-of.js';
+import { CurrentTenants } from './current-tenants.js';
 import { isTenantId } from './tenant-id.js';
 import { Tenant } from './tenant.entity.js';
 import { CENTRAL_DATA_SOURCE } from './tokens.js';
@@ -31,8 +33,11 @@ export class TenantRegistry implements TenantDirectory {
 
   constructor(
     @Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource,
+    private readonly currentTenants: CurrentTenants,
+    pools: ConnectionPoolManager,
     @Inject(TENANCY_OPTIONS) { registry }: ResolvedTenancyOptions,
   ) {
+    pools.accounts.readFrom((placement) => this.accountAt(placement));
     const { maxTenants, ttl, maxUnknown, unknownTtl } = registry;
     // The clock is read once a second at most, not at every lookup.
     this.tenants = new LRUCache({ max: maxTenants, ttl, ttlResolution: Math.min(ttl, 1_000) });
@@ -59,18 +64,29 @@ export class TenantRegistry implements TenantDirectory {
   }
 
   async *all(): AsyncIterable<CurrentTenant> {
-    const repository = this.central.getRepository(Tenant);
     let after = '';
     for (;;) {
-      const page = await repository.find({
-        where: { id: MoreThan(after), status: Not('deleted') },
-        order: { id: 'ASC' },
-        take: PAGE,
-      });
-      for (const tenant of page) yield currentTenantOf(tenant);
+      const page = await this.rows
+        .createQueryBuilder('tenant')
+        .setFindOptions({
+          where: { id: MoreThan(after), status: Not('deleted') },
+          relations: this.currentTenants.relations,
+          order: { id: 'ASC' },
+        })
+        // Not `take`, which takes two statements when it joins; there is one row for each tenant.
+        .limit(PAGE)
+        .getMany();
+      for (const tenant of page) yield this.currentTenants.of(this.currentTenants.complete(tenant));
       if (page.length < PAGE) return;
       after = page[page.length - 1].id;
     }
+  }
+
+  /** Who a placement is reached as by now: read anew, for whoever was refused as the one that it was given with. */
+  async accountAt({ server, database }: Placement): Promise<Account | undefined> {
+    const tenant = await this.readWhere({ placement: { server, database } });
+    if (tenant !== null) this.invalidate(tenant.id);
+    return tenant?.placement.account;
   }
 
   /**
@@ -103,11 +119,7 @@ export class TenantRegistry implements TenantDirectory {
     const { writes } = this;
     const where =
       key.kind === 'domain' ? { domains: { host: key.value } } : { [key.kind]: key.value };
-    // Not `findOne`, which takes two statements when it joins; every key is unique.
-    const [row] = await this.central
-      .getRepository(Tenant)
-      .find({ where: { ...where, status: Not('deleted') } });
-    const tenant = row === undefined ? null : currentTenantOf(row);
+    const tenant = await this.readWhere({ ...where, status: Not('deleted') });
     if (writes !== this.writes) return tenant;
     if (tenant === null) {
       this.unknown.set(name, true);
@@ -116,5 +128,16 @@ export class TenantRegistry implements TenantDirectory {
     this.tenants.set(tenant.id, tenant);
     if (key.kind !== 'id') this.ids.set(name, tenant.id);
     return tenant;
+  }
+
+  private async readWhere(where: FindOptionsWhere<Tenant>): Promise<CurrentTenant | null> {
+    const { relations } = this.currentTenants;
+    // Not `findOne`, which takes two statements when it joins; every key is unique.
+    const [row] = await this.rows.find({ where, relations });
+    return row === undefined ? null : this.currentTenants.of(this.currentTenants.complete(row));
+  }
+
+  private get rows(): Repository<Tenant> {
+    return this.central.getRepository(Tenant);
   }
 }

@@ -1,23 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  DataSource,
-  In,
-  MoreThan,
-  Not,
-  QueryFailedError,
-  type FindOptionsWhere,
-  type ObjectLiteral,
-  type Repository,
-} from 'typeorm';
+import { DataSource, In, MoreThan, Not, type Repository } from 'typeorm';
 import type { TenantStatus } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
+import { insert, isDuplicate, remove, update } from './central-rows.js';
+import { CurrentTenants } from './current-tenants.js';
 import { Domain } from './domain.entity.js';
-import {
-  DomainNotFoundError,
-  TenantConflictError,
-  TenantInputError,
-  TenantTransitionError,
-} from './errors.js';
+import { TenantConflictError, TenantInputError, TenantTransitionError } from './errors.js';
 import { normaliseHost } from './host.js';
 import { isTenantId } from './tenant-id.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -42,12 +30,13 @@ export interface TenantPage {
   readonly next?: string;
 }
 
-/** The rows of tenants and domains. Every write is known to the registry when its promise resolves. */
+/** The rows of tenants. Every write is known to the registry when its promise resolves. */
 @Injectable()
 export class TenantStore {
   constructor(
     @Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource,
     private readonly registry: TenantRegistry,
+    private readonly currentTenants: CurrentTenants,
   ) {}
 
   /** By id, slug or host; deleted tenants too. */
@@ -55,7 +44,7 @@ export class TenantStore {
     const id = isTenantId(reference) ? reference : await this.idOf(reference);
     return id === undefined
       ? null
-      : this.tenants.findOne({ where: { id }, relations: { domains: true } });
+      : this.loaded(await this.tenants.findOne({ where: { id }, relations: this.relations }));
   }
 
   /** @throws TenantNotFoundError */
@@ -75,13 +64,26 @@ export class TenantStore {
         status: status ?? Not('deleted'),
         ...(after !== undefined && { slug: MoreThan(after) }),
       },
-      relations: { domains: true },
+      relations: this.relations,
       order: { slug: 'ASC' },
       take: limit + 1,
     });
+    for (const tenant of tenants) this.currentTenants.complete(tenant);
     if (tenants.length <= limit) return { tenants };
     const page = tenants.slice(0, limit);
     return { tenants: page, next: page[limit - 1].slug };
+  }
+
+  /** How many tenants that are not deleted each server has; a server without one is left out. */
+  async countByServer(): Promise<ReadonlyMap<string, number>> {
+    const counts = await this.tenants
+      .createQueryBuilder('tenant')
+      .select('tenant.placement.server', 'server')
+      .addSelect('COUNT(*)', 'amount')
+      .where({ status: Not('deleted') })
+      .groupBy('tenant.placement.server')
+      .getRawMany<{ server: string; amount: string | number }>();
+    return new Map(counts.map(({ server, amount }) => [server, Number(amount)]));
   }
 
   /**
@@ -141,58 +143,9 @@ export class TenantStore {
 
   /** Forgets a tenant and its domains. */
   async remove({ id, domains }: Tenant): Promise<void> {
-    await this.tenants.createQueryBuilder().delete().where({ id }).callListeners(false).execute();
+    await remove(this.tenants, { id });
     this.registry.invalidate(id);
     for (const { host } of domains) this.registry.invalidate(id, host);
-  }
-
-  /**
-   * Adds a domain, as the primary one where there is none.
-   * @throws TenantConflictError when the host belongs to a tenant
-   */
-  async addDomain({ host, tenantId }: Domain): Promise<void> {
-    try {
-      await this.changeDomains(tenantId, async (domains) => {
-        const hasPrimary = await domains.existsBy({ primaryOf: tenantId });
-        const primaryOf = hasPrimary ? null : tenantId;
-        await insert(domains, domains.create({ host, tenantId, primaryOf }));
-      });
-    } catch (error) {
-      if (isDuplicate(error)) throw new TenantConflictError('domain', host);
-      throw error;
-    }
-    this.registry.invalidate(tenantId, host);
-  }
-
-  async removeDomain({ host, tenantId }: Domain): Promise<void> {
-    await this.domains.createQueryBuilder().delete().where({ host }).callListeners(false).execute();
-    this.registry.invalidate(tenantId, host);
-  }
-
-  /**
-   * Makes `host` the primary domain of its tenant and the one before an ordinary one.
-   * @throws DomainNotFoundError when it was removed at the same moment
-   */
-  async setPrimaryDomain({ host, tenantId }: Domain, slug: string): Promise<void> {
-    await this.changeDomains(tenantId, async (domains) => {
-      await update(domains, { primaryOf: tenantId }, { primaryOf: null });
-      const changed = await update(domains, { host, tenantId }, { primaryOf: tenantId });
-      if (changed === 0) throw new DomainNotFoundError(host, slug);
-    });
-    this.registry.invalidate(tenantId);
-  }
-
-  /** One change of a tenant's domains at a time, over all processes: the first statement locks the tenant's row. */
-  private async changeDomains(
-    tenantId: string,
-    change: (domains: Repository<Domain>) => Promise<void>,
-  ): Promise<void> {
-    await this.central.transaction(async (manager) => {
-      const id = tenantId;
-      const locked = await update(manager.getRepository(Tenant), { id }, { id });
-      if (locked === 0) throw new TenantNotFoundError(id);
-      await change(manager.getRepository(Domain));
-    });
   }
 
   private async idOf(slugOrHost: string): Promise<string | undefined> {
@@ -213,7 +166,8 @@ export class TenantStore {
       return new TenantConflictError('database', database);
     }
     for (const { host } of tenant.domains) {
-      if (await this.domains.existsBy({ host })) return new TenantConflictError('domain', host);
+      if (await this.central.getRepository(Domain).existsBy({ host }))
+        return new TenantConflictError('domain', host);
     }
     return cause;
   }
@@ -222,37 +176,11 @@ export class TenantStore {
     return this.central.getRepository(Tenant);
   }
 
-  private get domains(): Repository<Domain> {
-    return this.central.getRepository(Domain);
+  private get relations() {
+    return { domains: true, ...this.currentTenants.relations };
   }
-}
 
-/** Without subscribers: the one that tells the registry would make it forget every tenant instead of this one. */
-async function insert<T extends ObjectLiteral>(repository: Repository<T>, row: T): Promise<void> {
-  await repository.createQueryBuilder().insert().values(row).callListeners(false).execute();
-}
-
-/** @returns how many rows matched */
-async function update<T extends ObjectLiteral>(
-  repository: Repository<T>,
-  where: FindOptionsWhere<T>,
-  change: NoInfer<Partial<T>>,
-): Promise<number> {
-  const { affected } = await repository
-    .createQueryBuilder()
-    .update()
-    .set(change)
-    .where(where)
-    .callListeners(false)
-    .execute();
-  return affected ?? 0;
-}
-
-/** A unique key was violated: MySQL's and MariaDB's number, SQLite's code. */
-function isDuplicate(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const { errno, code } = error.driverError as { errno?: number; code?: string };
-  return (
-    errno === 1062 || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
-  );
+  private loaded(tenant: Tenant | null): Tenant | null {
+    return tenant && this.currentTenants.complete(tenant);
+  }
 }

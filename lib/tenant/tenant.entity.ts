@@ -3,16 +3,21 @@ import {
   CreateDateColumn,
   Entity,
   OneToMany,
+  OneToOne,
   PrimaryColumn,
   UpdateDateColumn,
+  type Relation,
 } from 'typeorm';
 import type {
+  ConnectionShare,
   CurrentTenant,
   Placement,
   TenantSettings,
   TenantStatus,
 } from '../context/current-tenant.js';
+import type { Account } from '../options/account.js';
 import { Domain } from './domain.entity.js';
+import { TenantCredentials } from './tenant-credentials.entity.js';
 
 /** How far the work on a tenant's database has got. Recorded before and after every step, so that `repair` can go on. */
 export type ProvisioningStep =
@@ -22,6 +27,8 @@ export type ProvisioningStep =
   | 'creating'
   | 'created'
   | 'migrated'
+  /** It has an account of its own. Left out where tenants share the server's. */
+  | 'accredited'
   | 'seeded'
   /** Nothing left to do. */
   | 'done'
@@ -38,6 +45,12 @@ export class TenantPlacement implements Placement {
 
   @Column({ name: 'database_name', type: 'varchar', length: 64 })
   database!: string;
+
+  /** In tenants that `TenantService` gives; not a column. */
+  declare readonly account?: Account;
+
+  /** As `account`. */
+  declare readonly share?: ConnectionShare;
 }
 
 /**
@@ -93,4 +106,8 @@ export class Tenant implements CurrentTenant {
 
   @OneToMany(() => Domain, (domain) => domain.tenant)
   domains!: Domain[];
+
+  /** In what the app's own repository loads with this relation. */
+  @OneToOne(() => TenantCredentials, (credentials) => credentials.tenant)
+  credentials?: Relation<TenantCredentials> | null;
 }

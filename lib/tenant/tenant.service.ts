@@ -1,24 +1,17 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
-import type { CurrentTenant } from '../context/current-tenant.js';
-import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
-import { ServerUnknownError } from '../database/errors.js';
-import type { ResolvedTenancyOptions } from '../options/resolve.js';
-import { TENANCY_OPTIONS } from '../options/tokens.js';
-import { TenancyError } from '../tenancy.error.js';
-import { checkDatabaseName, databaseNameFor } from './database-name.js';
-import { Domain } from './domain.entity.js';
+import { Injectable } from '@nestjs/common';
+import type { CurrentTenant, TenantStatus } from '../context/current-tenant.js';
 import {
+  CredentialsSharedError,
   DatabaseNotOwnedError,
-  DomainNotFoundError,
   TenantConfirmationError,
   TenantDataGoneError,
-  TenantProvisioningError,
-  describe,
+  TenantTransitionError,
 } from './errors.js';
 import { TenancyEvents, type TenancyEventName } from './tenancy-events.js';
+import { TenantAccounts } from './tenant-accounts.js';
+import { TenantCreation } from './tenant-creation.js';
+import { TenantDomains } from './tenant-domains.js';
 import {
-  checkHost,
   checkName,
   checkSettings,
   checkSlug,
@@ -28,7 +21,7 @@ import {
 import { TenantProvisioner } from './tenant-provisioner.js';
 import type { TransitionName } from './tenant-status.js';
 import { TenantStore, type ListTenants, type TenantPage } from './tenant-store.js';
-import { Tenant } from './tenant.entity.js';
+import type { Tenant } from './tenant.entity.js';
 
 /** A tenant, or its id, slug or one of its hosts. */
 export type TenantReference = Pick<CurrentTenant, 'id'> | string;
@@ -45,6 +38,9 @@ export interface RepairTenant {
   readonly undo?: boolean;
 }
 
+/** Those whose data are served, or were and will be. */
+const WITH_ACCOUNT: readonly TenantStatus[] = ['active', 'suspended', 'blocked'];
+
 /**
  * The life of tenants. Every method works on the central database, whatever the context; a change is in force in this
  * process when its promise resolves.
@@ -53,10 +49,11 @@ export interface RepairTenant {
 export class TenantService {
   constructor(
     private readonly store: TenantStore,
+    private readonly creation: TenantCreation,
+    private readonly domains: TenantDomains,
+    private readonly accounts: TenantAccounts,
     private readonly provisioner: TenantProvisioner,
-    private readonly pools: ConnectionPoolManager,
     private readonly events: TenancyEvents,
-    @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
   ) {}
 
   /**
@@ -66,15 +63,7 @@ export class TenantService {
    * @throws TenantProvisioningError with the failure as its cause
    */
   async create(input: CreateTenant): Promise<Tenant> {
-    const tenant = this.newTenant(input);
-    this.events.emit('tenant.creating', tenant);
-    await this.provisioner.alone(tenant.id, async () => {
-      await this.store.reserve(tenant);
-      await this.finishOrUndo(tenant);
-    });
-    const created = await this.store.get(tenant.id);
-    this.events.emit('tenant.created', created);
-    return created;
+    return this.creation.create(input);
   }
 
   /**
@@ -165,36 +154,50 @@ export class TenantService {
     host: string,
     { primary = false }: { readonly primary?: boolean } = {},
   ): Promise<Tenant> {
-    const domain = checkHost(host);
-    const tenant = await this.get(reference);
-    this.events.emit('domain.adding', tenant, domain);
-    const added = newDomain(tenant, domain, false);
-    await this.store.addDomain(added);
-    if (primary) await this.store.setPrimaryDomain(added, tenant.slug);
-    return this.changed(tenant, 'domain.added', domain);
+    return this.domains.add(await this.get(reference), host, primary);
   }
 
-  /** The host leads nowhere from now on. @throws DomainNotFoundError */
+  /**
+   * The host leads nowhere from now on. When it was the primary domain, the oldest of the others takes its place.
+   * @throws DomainNotFoundError
+   */
   async removeDomain(reference: TenantReference, host: string): Promise<Tenant> {
-    const tenant = await this.get(reference);
-    const domain = domainOf(tenant, host);
-    this.events.emit('domain.removing', tenant, domain.host);
-    await this.store.removeDomain(domain);
-    return this.changed(tenant, 'domain.removed', domain.host);
+    return this.domains.remove(await this.get(reference), host);
   }
 
   /** Makes one of the tenant's domains the one that links are made with. @throws DomainNotFoundError */
   async setPrimaryDomain(reference: TenantReference, host: string): Promise<Tenant> {
-    const tenant = await this.get(reference);
-    const domain = domainOf(tenant, host);
-    this.events.emit('domain.primary-changing', tenant, domain.host);
-    await this.store.setPrimaryDomain(domain, tenant.slug);
-    return this.changed(tenant, 'domain.primary-changed', domain.host);
+    return this.domains.setPrimary(await this.get(reference), host);
   }
 
   /**
-   * Finishes (or undoes) what a crash or a failure has left half done: a creation, or the dropping of a database.
-   * Does nothing to a tenant that is whole.
+   * Gives a tenant a new account on its server, with a new password under the first of `tenants.credentialKeys`, and
+   * drops the old one. No request is lost: one that holds the old account is refused when it logs in, before it has run
+   * anything, and goes on with the new one. Sessions that are logged in already go on until they are closed.
+   *
+   * It is also how a tenant that was created while the options said `shared` gets an account of its own: until then it
+   * is reached by the account of its server's URL.
+   * @throws CredentialsSharedError where tenants have no accounts of their own
+   * @throws TenantTransitionError for a tenant that is deleted or not there yet
+   * @throws LockTimeoutError while another process works on the tenant
+   */
+  async rotateCredentials(reference: TenantReference): Promise<Tenant> {
+    if (!this.accounts.perTenant) throw new CredentialsSharedError();
+    const tenant = await this.get(reference);
+    this.events.emit('tenant.credentials-rotating', tenant);
+    await this.provisioner.alone(tenant.id, async () => {
+      const { slug, status } = await this.get(tenant);
+      if (!WITH_ACCOUNT.includes(status)) {
+        throw new TenantTransitionError(slug, status, 'rotate the credentials of', WITH_ACCOUNT);
+      }
+      await this.accounts.rotate(tenant);
+    });
+    return this.changed(tenant, 'tenant.credentials-rotated');
+  }
+
+  /**
+   * Finishes (or undoes) what a crash or a failure has left half done: a creation, the dropping of a database, or of an
+   * account after a rotation. Does nothing to a tenant that is whole.
    * @returns the tenant as it is now, or null when its creation was undone
    * @throws TenantProvisioningError when it fails again; LockTimeoutError while another process works on the tenant
    */
@@ -211,72 +214,12 @@ export class TenantService {
       } else if (status === 'provisioning' || status === 'failed') {
         // What was being undone has lost its database already, or is about to.
         if (undo || step === 'dropping') await this.provisioner.undo(tenant);
-        else await this.finishOrFail(tenant);
+        else await this.creation.finish(tenant);
+      } else {
+        await this.accounts.dropUnused(tenant);
       }
     });
     return this.store.find(id);
-  }
-
-  private newTenant(input: CreateTenant): Tenant {
-    const slug = checkSlug(input.slug);
-    const server = input.server ?? this.pools.serverNames[0];
-    if (!this.pools.serverNames.includes(server)) {
-      throw new ServerUnknownError(server, this.pools.serverNames);
-    }
-    const { databasePrefix } = this.options.tenants;
-    const database = input.adoptDatabase ?? input.database ?? databaseNameFor(databasePrefix, slug);
-    checkDatabaseName(database, this.pools.centralPlacement.database);
-    const tenant = Object.assign(new Tenant(), {
-      id: randomUUID(),
-      slug,
-      name: checkName(input.name ?? slug),
-      status: 'provisioning',
-      placement: { server, database },
-      databaseOrigin: input.adoptDatabase === undefined ? 'created' : 'adopted',
-      step: 'reserved',
-      failure: null,
-      settings: checkSettings(input.settings ?? {}),
-      generation: 1,
-      deletedAt: null,
-    } as const);
-    const hosts = [...new Set((input.domains ?? []).map(checkHost))];
-    tenant.domains = hosts.map((host, index) => newDomain(tenant, host, index === 0));
-    return tenant;
-  }
-
-  private async finishOrUndo(tenant: Tenant): Promise<void> {
-    try {
-      await this.provisioner.finish(tenant);
-    } catch (cause) {
-      const { slug, step } = tenant;
-      try {
-        await this.provisioner.fail(tenant, cause);
-        this.events.emit('tenant.failed', tenant);
-        await this.provisioner.undo(tenant);
-      } catch (undoing) {
-        throw new TenantProvisioningError(slug, step, false, both(cause, undoing));
-      }
-      // What says itself what is wrong with the wish (a database of that name is there) needs no wrapping.
-      if (cause instanceof TenancyError) throw cause;
-      throw new TenantProvisioningError(slug, step, true, cause);
-    }
-  }
-
-  private async finishOrFail(tenant: Tenant): Promise<void> {
-    try {
-      await this.provisioner.startOver(tenant);
-      await this.provisioner.finish(tenant);
-    } catch (cause) {
-      const { slug, step } = tenant;
-      try {
-        await this.provisioner.fail(tenant, cause);
-      } catch (recording) {
-        throw new TenantProvisioningError(slug, step, false, both(cause, recording));
-      }
-      this.events.emit('tenant.failed', tenant);
-      throw new TenantProvisioningError(slug, step, false, cause);
-    }
-    this.events.emit('tenant.created', tenant);
   }
 
   private async become(
@@ -291,33 +234,13 @@ export class TenantService {
     return this.changed(tenant, after);
   }
 
-  private async changed(tenant: Tenant, event: TenancyEventName, host?: string): Promise<Tenant> {
+  private async changed(tenant: Tenant, event: TenancyEventName): Promise<Tenant> {
     const now = await this.store.get(tenant.id);
-    this.events.emit(event, now, host);
+    this.events.emit(event, now);
     return now;
   }
 }
 
 function referenceOf(tenant: TenantReference): string {
   return typeof tenant === 'string' ? tenant : tenant.id;
-}
-
-/** A failure, and the one that came of dealing with it. */
-function both(cause: unknown, then: unknown): AggregateError {
-  return new AggregateError([cause, then], `${describe(cause)}, and then ${describe(then)}`);
-}
-
-function newDomain(tenant: Tenant, host: string, primary: boolean): Domain {
-  return Object.assign(new Domain(), {
-    host,
-    tenantId: tenant.id,
-    primaryOf: primary ? tenant.id : null,
-  });
-}
-
-function domainOf(tenant: Tenant, host: string): Domain {
-  const wanted = checkHost(host);
-  const domain = tenant.domains.find((candidate) => candidate.host === wanted);
-  if (domain === undefined) throw new DomainNotFoundError(wanted, tenant.slug);
-  return domain;
 }

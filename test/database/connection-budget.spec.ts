@@ -13,11 +13,15 @@ const MAX_USER_CONNECTIONS = 12;
 describeServers('the connections that %s allows', (kind) => {
   let folder: string;
   let server: RunningServer;
+  let other: RunningServer;
   let limitedUrl: string;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'nestjs-tenancy-'));
-    server = await startServer(kind, { maxConnections: MAX_CONNECTIONS });
+    [server, other] = await Promise.all([
+      startServer(kind, { maxConnections: MAX_CONNECTIONS }),
+      startServer(kind),
+    ]);
     await server.query('CREATE DATABASE central');
     await server.query(
       `CREATE USER limited@'%' IDENTIFIED BY 'secret' WITH MAX_USER_CONNECTIONS ${MAX_USER_CONNECTIONS}`,
@@ -26,7 +30,7 @@ describeServers('the connections that %s allows', (kind) => {
     limitedUrl = server.url.replace(/\/\/.*@/, '//limited:secret@');
   }, 60_000);
   afterAll(async () => {
-    await server?.stop();
+    await Promise.all([server?.stop(), other?.stop()]);
     await rm(folder, { recursive: true });
   });
 
@@ -110,5 +114,21 @@ describeServers('the connections that %s allows', (kind) => {
   it('of an account are not those of another on the same server', async () => {
     const central = { url: `${limitedUrl}/central`, maxConnections: MAX_USER_CONNECTIONS - 1 };
     expect(await startOf({ central, main: { maxConnections: 12 } })).toBeUndefined();
+  });
+
+  it('are those of the account of the URL, whoever creates databases', async () => {
+    const { password } = new URL(server.url);
+    const provisioning = { user: 'root', password };
+    const main = { url: limitedUrl, maxConnections: MAX_USER_CONNECTIONS, provisioning };
+    expect(await startOf({ main })).toMatchObject(refusal('Account "limited"', 'make 13'));
+  });
+
+  it('of a replica are asked for, too', async () => {
+    const { url } = other;
+    const main = { url, maxConnections: 1 };
+    const replica = { url: server.url, maxConnections: MAX_CONNECTIONS };
+    expect(await startOf({ main: { ...main, replicas: [replica] } })).toMatchObject(
+      refusal('allows 30 connections', '(31 for "main/replica-1") make 31'),
+    );
   });
 });

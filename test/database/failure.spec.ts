@@ -3,8 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { BreakerChange } from '../../lib/database/pool/circuit-breaker.js';
 import type { PoolEvents } from '../../lib/database/pool/pool-events.js';
 import type { ServerPool } from '../../lib/database/pool/server-pool.js';
+import { describeServers } from '../support/describe-servers.js';
 import { codeOf } from '../support/rejection.js';
-import { selectedServers } from '../support/selected-engines.js';
 import { startServer, type RunningServer } from '../support/servers/index.js';
 import { until } from '../support/until.js';
 import { poolOn, query, queryIn } from './pool-on.js';
@@ -13,7 +13,7 @@ const SELECT = 'SELECT owner FROM whose';
 /** How the socket says that the other end is gone. */
 const CUT = /PROTOCOL_CONNECTION_LOST|ECONNRESET/;
 
-describe.each(selectedServers)('when a %s server fails', (kind) => {
+describeServers('when a %s server fails', (kind) => {
   let server: RunningServer;
   let pool: ServerPool;
   let changes: BreakerChange[];

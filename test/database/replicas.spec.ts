@@ -143,7 +143,7 @@ describeServers('replicas of %s', (kind) => {
       expect(await inTurn(told, 3)).toEqual([SERVER, SERVER, SERVER]);
     });
 
-    it('it does so after a write, too', async () => {
+    it('reads from them after a write, too', async () => {
       const marker = await told.tenancy.run('acme', async () => {
         await write(told);
         return throughSlave(told);

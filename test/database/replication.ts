@@ -55,7 +55,7 @@ export class ReplicatedServer {
       const [row] = await replica.query<{ events: number | null }>(
         `SELECT ${source}_POS_WAIT('${file}', ${position}, 10) AS events`,
       );
-      if (row === undefined || row.events === null || Number(row.events) < 0) {
+      if (row === undefined || row.events === null || row.events < 0) {
         throw new Error(`The changes did not come to the replica: ${JSON.stringify(row)}`);
       }
     }

@@ -41,8 +41,8 @@ class CreatePlans1700000000002 implements MigrationInterface {
   }
 }
 
-const CENTRAL_TABLES = ['tenancy_tenants', 'tenancy_domains'];
-const OWN = 'CreateTenantsAndDomains1000000000001';
+const CENTRAL_TABLES = ['tenancy_tenants', 'tenancy_domains', 'tenancy_credentials'];
+const OWN = ['CreateTenantsAndDomains1000000000001', 'CreateCredentials1000000000003'];
 
 /** `name type(length) null primary` */
 function describeColumn(column: TableColumn): string {
@@ -169,13 +169,28 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       uniques: ['primary_of'],
       foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
     });
+    expect(await describeTable(central, 'tenancy_credentials')).toEqual({
+      columns: [
+        'tenant_id varchar(36) primary',
+        'user varchar(32) null',
+        'secret varchar(255) null',
+        'unused_user varchar(32) null',
+        'rotated_at datetime null',
+      ].toSorted(),
+      indices: [],
+      uniques: [],
+      foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
+    });
   });
 
   it('run the app’s central ones after this package’s, each once', async () => {
     const central = { entities: [Plan], migrations: [CreatePlans1700000000002] };
-    expect(await recorded(await start({ central }))).toEqual([OWN, CreatePlans1700000000002.name]);
+    expect(await recorded(await start({ central }))).toEqual([
+      ...OWN,
+      CreatePlans1700000000002.name,
+    ]);
     const again = await restart({ central });
-    expect(await recorded(again)).toEqual([OWN, CreatePlans1700000000002.name]);
+    expect(await recorded(again)).toEqual([...OWN, CreatePlans1700000000002.name]);
     await again.central.getRepository(Plan).insert({ id: '1', price: '10' });
   });
 
@@ -197,6 +212,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
     expect(await describeTable(tenant, 'sessions')).toBeTruthy();
 
     await central.undoLastMigration({ transaction: 'each' });
+    expect(await describeTable(central, 'tenancy_domains')).toBeTruthy();
+    await central.undoLastMigration({ transaction: 'each' });
     for (const table of CENTRAL_TABLES) expect(await describeTable(central, table)).toBeFalsy();
     await central.runMigrations({ transaction: 'each' });
     expect(await tenants.list()).toEqual({ tenants: [] });
@@ -204,14 +221,15 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
 
   it.each([
     ['before the first table', CENTRAL_TABLES],
-    ['between the tables', ['tenancy_domains']],
+    ['between the tables', ['tenancy_domains', 'tenancy_credentials']],
+    ['between the migrations', ['tenancy_credentials']],
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {
     const { central } = await start();
     for (const table of [...missing].toReversed()) await central.query(`DROP TABLE ${table}`);
     await central.query('DELETE FROM migrations');
     const again = await restart();
-    expect(await recorded(again)).toEqual([OWN]);
+    expect(await recorded(again)).toEqual(OWN);
     expect(await again.tenants.create({ slug: 'acme', domains: ['acme.example'] })).toMatchObject({
       status: 'active',
     });
@@ -230,7 +248,7 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
     await admin(`CREATE DATABASE ${database}`);
     try {
       const url = setup.centralUrl.replace(/[^/]*?(\.sqlite)?$/, `${database}$1`);
-      expect(await recorded(await start({ central: { url } }))).toEqual([OWN]);
+      expect(await recorded(await start({ central: { url } }))).toEqual(OWN);
       await app?.close();
       app = undefined;
     } finally {

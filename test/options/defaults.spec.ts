@@ -21,14 +21,23 @@ it('without options everything has its documented default', () => {
        "migrate": true,
        "migrations": undefined,
        "server": {
+         "acceptsTenants": true,
          "acquireTimeout": 5000,
          "address": {
            "engine": "sqlite",
            "path": ".tenancy/central.sqlite",
          },
+         "connectTimeout": 3000,
          "connection": {},
+         "idleTimeout": 60000,
          "maxConnections": 10,
+         "maxConnectionsPerTenant": 10,
+         "maxWaiting": 10000,
          "name": "central",
+         "provisioning": undefined,
+         "readFromReplicas": false,
+         "replicas": [],
+         "weight": 1,
        },
        "subscribers": undefined,
        "typeorm": undefined,
@@ -40,6 +49,11 @@ it('without options everything has its documented default', () => {
        "mount": true,
      },
      "identify": undefined,
+     "pool": {
+       "drainTimeout": 10000,
+       "longLease": 30000,
+       "processes": 1,
+     },
      "registry": {
        "maxTenants": 20000,
        "maxUnknown": 10000,
@@ -47,22 +61,35 @@ it('without options everything has its documented default', () => {
        "unknownTtl": 5000,
      },
      "tenants": {
+       "credentialKeys": [],
+       "credentials": "shared",
        "databasePrefix": "tenant_",
        "entities": undefined,
        "migrations": undefined,
+       "place": undefined,
        "seed": undefined,
        "servers": [
          {
+           "acceptsTenants": true,
            "acquireTimeout": 5000,
            "address": {
              "engine": "sqlite",
              "path": ".tenancy/tenants",
            },
+           "connectTimeout": 3000,
            "connection": {},
+           "idleTimeout": 60000,
            "maxConnections": 20,
+           "maxConnectionsPerTenant": 20,
+           "maxWaiting": 10000,
            "name": "embedded",
+           "provisioning": undefined,
+           "readFromReplicas": false,
+           "replicas": [],
+           "weight": 1,
          },
        ],
+       "share": undefined,
        "subscribers": undefined,
        "typeorm": undefined,
      },
@@ -73,9 +100,10 @@ it('without options everything has its documented default', () => {
 it('what is given as undefined has its default, too', () => {
   const nothing = {
     central: { maxConnections: undefined, acquireTimeout: undefined, migrate: undefined },
-    tenants: { servers: undefined, databasePrefix: undefined },
+    tenants: { servers: undefined, databasePrefix: undefined, credentials: undefined },
     http: { mount: undefined },
     registry: { ttl: undefined },
+    pool: { processes: undefined },
   };
   expect(resolveOptions(nothing, {})).toEqual(resolveOptions({}, {}));
 });
@@ -97,7 +125,64 @@ it('a server has the defaults of a server', () => {
       database: '',
     },
     maxConnections: 20,
+    maxConnectionsPerTenant: 20,
+    maxWaiting: 10_000,
     acquireTimeout: 5_000,
+    connectTimeout: 3_000,
+    idleTimeout: 60_000,
     connection: {},
+    replicas: [],
+    readFromReplicas: false,
+    weight: 1,
+    acceptsTenants: true,
+    provisioning: undefined,
   });
+});
+
+it('one tenant may have all connections of a server, however many those are', () => {
+  const [server] = resolveOptions(
+    { tenants: { servers: { main: { url: 'mysql://h', maxConnections: 7 } } } },
+    {},
+  ).tenants.servers;
+  expect(server?.maxConnectionsPerTenant).toBe(7);
+});
+
+it('a replica is as its server, apart from what it says itself', () => {
+  const main = {
+    url: 'mysql://user@server',
+    maxConnections: 7,
+    acquireTimeout: 1,
+    maxWaiting: 2,
+    connectTimeout: 3,
+    idleTimeout: 4,
+    connection: { ssl: 'of the server' },
+    readFromReplicas: true,
+    replicas: [
+      { url: 'mysql://user@replica', maxConnections: undefined, connection: undefined },
+      { url: 'mysql://user@other', maxConnections: 9, connection: { ssl: 'its own' } },
+    ],
+  };
+  const [server] = resolveOptions({ tenants: { servers: { main } } }, {}).tenants.servers;
+  const { maxConnections, acquireTimeout, maxWaiting, connectTimeout, idleTimeout } = main;
+  expect(server).toMatchObject({ name: 'main', address: { host: 'server' } });
+  expect(server?.replicas).toMatchObject([
+    {
+      name: 'main/replica-1',
+      address: { host: 'replica' },
+      maxConnections,
+      acquireTimeout,
+      maxWaiting,
+      connectTimeout,
+      idleTimeout,
+      connection: { ssl: 'of the server' },
+      replicas: [],
+    },
+    {
+      name: 'main/replica-2',
+      address: { host: 'other' },
+      maxConnections: 9,
+      acquireTimeout,
+      connection: { ssl: 'its own' },
+    },
+  ]);
 });

@@ -2,11 +2,16 @@ import type { TenancyOptions } from '../../lib/index.js';
 import { ENVIRONMENT, type Environment } from '../../lib/options/environment.js';
 import { resolveOptions } from '../../lib/options/resolve.js';
 
+const keyOf = (byte: number) => Buffer.alloc(32, byte).toString('base64');
+const KEYS = [keyOf(1), keyOf(2)];
+
 const ALL: Environment = {
   TENANCY_CENTRAL_URL: 'mariadb://env:secret@central.env:3307/env_central',
   TENANCY_SERVER_URL: 'mariadb://env:secret@server.env',
   TENANCY_MAX_CONNECTIONS: '7',
   TENANCY_DATABASE_PREFIX: 'env_',
+  TENANCY_CREDENTIAL_KEYS: KEYS.join(','),
+  TENANCY_PROCESSES: '4',
 };
 
 it('there is a variable for each of these, and for nothing else', () => {
@@ -14,7 +19,7 @@ it('there is a variable for each of these, and for nothing else', () => {
 });
 
 it('fills what the code leaves out', () => {
-  const { central, tenants } = resolveOptions({}, ALL);
+  const { central, tenants, pool } = resolveOptions({}, ALL);
   expect(central.server.address).toMatchObject({
     dialect: 'mariadb',
     host: 'central.env',
@@ -27,17 +32,31 @@ it('fills what the code leaves out', () => {
     { name: 'main', address: { host: 'server.env', port: 3306 }, maxConnections: 7 },
   ]);
   expect(tenants.databasePrefix).toBe('env_');
+  expect(tenants.credentialKeys).toEqual(KEYS);
+  expect(pool.processes).toBe(4);
+});
+
+it('completes what the code says in part', () => {
+  const { tenants } = resolveOptions({ tenants: { credentials: 'per-tenant' } }, ALL);
+  expect(tenants).toMatchObject({ credentials: 'per-tenant', credentialKeys: KEYS });
 });
 
 it('what the code says wins, one by one', () => {
   const code: TenancyOptions = {
     central: { url: 'mysql://central.code/code' },
-    tenants: { servers: { eu: { url: 'mysql://eu.code' } }, databasePrefix: 'code_' },
+    tenants: {
+      servers: { eu: { url: 'mysql://eu.code' } },
+      databasePrefix: 'code_',
+      credentialKeys: [keyOf(3)],
+    },
+    pool: { processes: 2 },
   };
   const all = resolveOptions(code, ALL);
   expect(all.central.server.address).toMatchObject({ host: 'central.code', database: 'code' });
   expect(all.tenants.servers).toMatchObject([{ name: 'eu', maxConnections: 20 }]);
   expect(all.tenants.databasePrefix).toBe('code_');
+  expect(all.tenants.credentialKeys).toEqual([keyOf(3)]);
+  expect(all.pool.processes).toBe(2);
 
   const half = resolveOptions({ central: { maxConnections: 3, name: 'main' } }, ALL);
   expect(half.central.server).toMatchObject({
@@ -58,6 +77,10 @@ it.each([
   ['TENANCY_MAX_CONNECTIONS', 'many', 'tenants.servers.main.maxConnections'],
   ['TENANCY_MAX_CONNECTIONS', '0', 'tenants.servers.main.maxConnections'],
   ['TENANCY_DATABASE_PREFIX', 'Env-', 'tenants.databasePrefix'],
+  ['TENANCY_CREDENTIAL_KEYS', 'short', 'tenants.credentialKeys[0]'],
+  ['TENANCY_CREDENTIAL_KEYS', `${KEYS[0]},`, 'tenants.credentialKeys[1]'],
+  ['TENANCY_PROCESSES', 'some', 'pool.processes'],
+  ['TENANCY_PROCESSES', '0', 'pool.processes'],
 ])('%s=%s is refused like the option', (name, value, path) => {
   expect(() => resolveOptions({}, { ...ALL, [name]: value })).toThrow(
     expect.objectContaining({ issues: [expect.objectContaining({ path })] }),

@@ -35,10 +35,36 @@ const issue = (path: string, problem: RegExp, remedy: RegExp): OptionIssue => ({
 });
 
 const server = (url: unknown) => ({ tenants: { servers: { main: { url } } } });
+const withReplicas = (url: string, replicas: unknown) => ({
+  tenants: { servers: { main: { url, replicas } } },
+});
+const ROOT = { user: 'root', password: SECRET };
+const KEY = Buffer.alloc(32, SECRET).toString('base64');
+/** What an option of a server may not be. */
+const SERVER_VALUES: readonly [string, unknown, RegExp][] = [
+  ['maxConnections', 0, /must not be less than 1/],
+  ['maxConnectionsPerTenant', 0, /must not be less than 1/],
+  ['maxWaiting', -1, /must not be less than 0/],
+  ['acquireTimeout', '5s', /must be an integer/],
+  ['connectTimeout', 0, /must not be less than 1/],
+  ['idleTimeout', 1.5, /must be an integer/],
+  ['connection', [], /must be an object/],
+  ['weight', 0, /must be a positive number/],
+  ['weight', '2', /must be a positive number/],
+  ['weight', Infinity, /must be a number/],
+  ['acceptsTenants', 'no', /must be a boolean/],
+  ['replicas', { url: 'mysql://r' }, /must be an array/],
+  ['readFromReplicas', 1, /must be a boolean/],
+  ['provisioning', `root:${SECRET}`, /must be an object/],
+];
 const WHERE_TO_READ = /docs\/03-CONFIGURATION\.md/;
 
 it.each<[string, unknown, RegExp]>([
-  ['centrl', { centrl: {} }, /"central".*Known here: central, tenants, identify, http, registry/],
+  [
+    'centrl',
+    { centrl: {} },
+    /"central".*Known here: central, tenants, pool, identify, http, registry/,
+  ],
   ['central.urll', { central: { urll: 'x' } }, /Did you mean "url"\?/],
   ['central.entity', { central: { entity: [] } }, /Did you mean "entities"\?/],
   ['tenants.server', { tenants: { server: {} } }, /Did you mean "servers"\?/],
@@ -48,7 +74,19 @@ it.each<[string, unknown, RegExp]>([
   [
     'tenants.servers.main.poolSize',
     { tenants: { servers: { main: { url: 'mysql://h', poolSize: 3 } } } },
-    /Known here: url, maxConnections, acquireTimeout, connection/,
+    /Known here: url, maxConnections, .*connection/,
+  ],
+  ['pool.process', { pool: { process: 3 } }, /Did you mean "processes"\?/],
+  ['pool.maxConnections', { pool: { maxConnections: 3 } }, /Known here: processes, longLease/],
+  [
+    'tenants.servers.main.replicas[0].weight',
+    withReplicas('mysql://h', [{ url: 'mysql://r', weight: 3 }]),
+    /Known here: url, maxConnections/,
+  ],
+  [
+    'tenants.servers.main.provisioning.name',
+    { tenants: { servers: { main: { url: 'mysql://h', provisioning: { ...ROOT, name: 'r' } } } } },
+    /Known here: user, password/,
   ],
 ])('the unknown option %s is refused, with what was meant', (path, options, remedy) => {
   expect(issuesOf(options)).toEqual([issue(path, /^unknown option$/, remedy)]);
@@ -87,6 +125,42 @@ describe('a value of the wrong type is refused:', () => {
       /must be an object/,
     ],
     ['tenants.servers.main.url', server(undefined), /must be a string/],
+    ...SERVER_VALUES.map(([key, value, problem]): [string, unknown, RegExp] => [
+      `tenants.servers.main.${key}`,
+      { tenants: { servers: { main: { url: 'mysql://h', [key]: value } } } },
+      problem,
+    ]),
+    [
+      'tenants.servers.main.replicas[0]',
+      withReplicas('mysql://h', [`mysql://u:${SECRET}@r`]),
+      /must be an object/,
+    ],
+    [
+      'tenants.servers.main.replicas[1].url',
+      withReplicas('mysql://h', [{ url: 'mysql://r' }, {}]),
+      /must be a string/,
+    ],
+    [
+      'tenants.servers.main.replicas[0].maxConnections',
+      withReplicas('mysql://h', [{ url: 'mysql://r', maxConnections: 0 }]),
+      /must not be less than 1/,
+    ],
+    [
+      'tenants.servers.main.provisioning.password',
+      { tenants: { servers: { main: { url: 'mysql://h', provisioning: { user: 'root' } } } } },
+      /must be a string/,
+    ],
+    ['tenants.place', { tenants: { place: 'main' } }, /must be .*Function/],
+    ['tenants.share', { tenants: { share: { max: 1 } } }, /must be .*Function/],
+    ['tenants.credentials', { tenants: { credentials: 'own' } }, /shared, per-tenant/],
+    ['tenants.credentialKeys', { tenants: { credentialKeys: KEY } }, /must be an array/],
+    ['central.maxWaiting', { central: { maxWaiting: -1 } }, /must not be less than 0/],
+    ['central.connectTimeout', { central: { connectTimeout: 0 } }, /must not be less than 1/],
+    ['central.idleTimeout', { central: { idleTimeout: 0 } }, /must not be less than 1/],
+    ['pool', { pool: 5 }, /must be an object/],
+    ['pool.processes', { pool: { processes: 0 } }, /must not be less than 1/],
+    ['pool.longLease', { pool: { longLease: 0 } }, /must not be less than 1/],
+    ['pool.drainTimeout', { pool: { drainTimeout: -1 } }, /must not be less than 0/],
     ['tenants.databasePrefix', { tenants: { databasePrefix: 'Tenant-' } }, /must match/],
     ['tenants.databasePrefix', { tenants: { databasePrefix: 'x'.repeat(31) } }, /must match/],
     ['tenants.entities', { tenants: { entities: 'x' } }, /must be an array, or an object/],
@@ -123,6 +197,9 @@ describe('a value of the wrong type is refused:', () => {
     ['central.maxConnections', { central: { maxConnections: null } }],
     ['tenants.entities', { tenants: { entities: null } }],
     ['tenants.servers', { tenants: { servers: null } }],
+    ['tenants.credentialKeys', { tenants: { credentialKeys: null } }],
+    ['tenants.servers.main.replicas', withReplicas('mysql://h', null)],
+    ['pool.processes', { pool: { processes: null } }],
   ])('null for %s', (path, options) => {
     expect(issuesOf(options)).toEqual([issue(path, /is null/, /Leave it out/)]);
   });
@@ -231,6 +308,112 @@ describe('servers are refused', () => {
     const name = 's'.repeat(65);
     expect(issuesOf({ tenants: { servers: { [name]: { url: 'mysql://h' } } } })).toEqual([
       issue(`tenants.servers.${name}`, /longer than 64 characters/, /shorter/),
+    ]);
+  });
+});
+
+describe('replicas are refused', () => {
+  it.each([
+    ['that are their own server', 'mysql://H:3306', 'mysql://h', 'replicas[0]', 'main'],
+    [
+      'that lead nowhere else than another',
+      'mysql://h',
+      'mysql://one',
+      'replicas[1]',
+      'main.replicas[0]',
+    ],
+  ])('%s', (_what, url, replica, at, twin) => {
+    const replicas = [{ url: replica }, ...(at === 'replicas[1]' ? [{ url: replica }] : [])];
+    expect(issuesOf(withReplicas(url, replicas))).toEqual([
+      {
+        path: `tenants.servers.main.${at}.url`,
+        problem: `leads to the same address as tenants.servers.${twin}.url`,
+        remedy: expect.stringMatching(/merge them/),
+      },
+    ]);
+  });
+
+  it('that are another server, or its replica', () => {
+    const servers = {
+      a: { url: 'mysql://a', replicas: [{ url: 'mysql://r' }] },
+      b: { url: 'mysql://b', replicas: [{ url: 'mysql://a' }, { url: 'mysql://r' }] },
+    };
+    expect(issuesOf({ tenants: { servers } })).toEqual([
+      issue('tenants.servers.b.replicas[0].url', /as tenants\.servers\.a\.url/, /merge/),
+      issue(
+        'tenants.servers.b.replicas[1].url',
+        /as tenants\.servers\.a\.replicas\[0\]\.url/,
+        /merge/,
+      ),
+    ]);
+  });
+
+  it.each([
+    ['mysql://h', 'mariadb://r', /is mariadb, but the server "main" is mysql/],
+    ['mariadb://h', 'sqlite:./r', /is sqlite, but the server "main" is mariadb/],
+  ])('of another kind than the server: %s and %s', (url, replica, problem) => {
+    expect(issuesOf(withReplicas(url, [{ url: replica }]))).toEqual([
+      issue('tenants.servers.main.replicas[0].url', problem, /servers of one kind/),
+    ]);
+  });
+
+  it('that name a database', () => {
+    expect(issuesOf(withReplicas('mysql://h', [{ url: `mysql://u:${SECRET}@r/app` }]))).toEqual([
+      issue('tenants.servers.main.replicas[0].url', /names a database/, /Remove the path/),
+    ]);
+  });
+
+  it('of SQLite files', () => {
+    expect(issuesOf(withReplicas('sqlite:./a', [{ url: 'sqlite:./b' }]))).toEqual([
+      issue('tenants.servers.main.replicas', /folder of SQLite files/, /Remove them/),
+    ]);
+  });
+});
+
+describe('accounts are refused', () => {
+  const perTenant = (url: string, credentialKeys?: unknown) => ({
+    tenants: { servers: { main: { url } }, credentials: 'per-tenant', credentialKeys },
+  });
+
+  it.each([
+    ['too short', Buffer.alloc(31, SECRET).toString('base64')],
+    ['too long', Buffer.alloc(33, SECRET).toString('base64')],
+    ['a password', SECRET],
+    ['in hex', Buffer.alloc(32, SECRET).toString('hex')],
+    ['empty', ''],
+  ])('with a key that is %s', (_what, key) => {
+    const refused = issuesOf(perTenant('mysql://h', [KEY, key]));
+    expect(refused).toEqual([
+      issue('tenants.credentialKeys[1]', /^is not 32 bytes in base64$/, /openssl rand -base64 32/),
+    ]);
+    if (key !== '') expect(inspect(refused)).not.toContain(key);
+  });
+
+  it('with a wrong key even where none is needed', () => {
+    expect(issuesOf({ tenants: { credentialKeys: [SECRET] } })).toHaveLength(1);
+  });
+
+  it.each([[undefined], [[]]])('per tenant without a key: %j', (keys) => {
+    expect(issuesOf(perTenant('mysql://h', keys))).toEqual([
+      issue('tenants.credentialKeys', /holds no key/, /TENANCY_CREDENTIAL_KEYS/),
+    ]);
+  });
+
+  it('per tenant on SQLite', () => {
+    const noAccounts = [issue('tenants.credentials', /SQLite has no accounts/, /MySQL or MariaDB/)];
+    expect(issuesOf(perTenant('sqlite:./tenants', [KEY]))).toEqual(noAccounts);
+    const embedded = { tenants: { credentials: 'per-tenant', credentialKeys: [KEY] } };
+    expect(issuesOf(embedded)).toEqual(noAccounts);
+  });
+
+  it('per tenant are accepted with both', () => {
+    expect(issuesOf(perTenant('mysql://h', [KEY]))).toEqual([]);
+  });
+
+  it('for provisioning SQLite files', () => {
+    const main = { url: 'sqlite:./tenants', provisioning: ROOT };
+    expect(issuesOf({ tenants: { servers: { main } } })).toEqual([
+      issue('tenants.servers.main.provisioning', /SQLite has none/, /Remove it/),
     ]);
   });
 });

@@ -1,7 +1,7 @@
 import { CENTRAL, Domain, Tenant } from '../../lib/index.js';
 import { getRepositoryToken } from '@nestjs/typeorm';
 import type { Repository } from 'typeorm';
-import { TenantStore } from '../../lib/tenant/tenant-store.js';
+import { DomainStore } from '../../lib/tenant/domain-store.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
 import { TypeOrmModule } from '@nestjs/typeorm';
@@ -130,18 +130,40 @@ describe.each(engines)('domains on $name', ({ prepare }) => {
     const gone = domains.filter(({ host }) => host === 'gone.moment.example');
     await app.tenants.removeDomain('moment', 'gone.moment.example');
     // What `setPrimaryDomain` does once it has found the domain.
-    const store = app.context.get(TenantStore);
-    await expect(store.setPrimaryDomain(gone[0], 'moment')).rejects.toMatchObject({
+    const store = app.context.get(DomainStore);
+    await expect(store.setPrimary(gone[0], 'moment')).rejects.toMatchObject({
       code: 'DOMAIN_NOT_FOUND',
     });
     expect(await primariesOf('moment')).toEqual(['old.moment.example']);
   });
 
-  it('the next one added after the primary was removed is the primary', async () => {
-    await create('bereft', 'a.bereft.example', 'b.bereft.example');
+  it('the oldest that remains takes the place of a primary that is removed', async () => {
+    await create('heirs', 'a.heirs.example', 'b.heirs.example', 'c.heirs.example');
+    await rows.update('b.heirs.example', { createdAt: new Date('2001-01-02') });
+    await rows.update('c.heirs.example', { createdAt: new Date('2001-01-01') });
+    await app.tenants.removeDomain('heirs', 'b.heirs.example');
+    expect(await primariesOf('heirs')).toEqual(['a.heirs.example']);
+    await app.tenants.addDomain('heirs', 'b.heirs.example');
+    const { domains } = await app.tenants.removeDomain('heirs', 'a.heirs.example');
+    expect(domains.filter(({ isPrimary }) => isPrimary)).toMatchObject([
+      { host: 'c.heirs.example' },
+    ]);
+  });
+
+  it('the next one added after the last was removed is the primary', async () => {
+    await create('bereft', 'a.bereft.example');
     await app.tenants.removeDomain('bereft', 'a.bereft.example');
-    await app.tenants.addDomain('bereft', 'c.bereft.example');
-    expect(await primariesOf('bereft')).toHaveLength(1);
+    expect(await primariesOf('bereft')).toEqual([]);
+    await app.tenants.addDomain('bereft', 'b.bereft.example');
+    expect(await primariesOf('bereft')).toEqual(['b.bereft.example']);
+  });
+
+  it('removing all of them at once leaves none behind as the primary of nobody', async () => {
+    const hosts = Array.from({ length: 6 }, (_, index) => `h${index}.flight.example`);
+    await create('flight', ...hosts);
+    await Promise.all(hosts.slice(0, 5).map((host) => app.tenants.removeDomain('flight', host)));
+    expect(await hostsOf('flight')).toEqual(['h5.flight.example']);
+    expect(await primariesOf('flight')).toEqual(['h5.flight.example']);
   });
 
   it('the database itself allows one primary per tenant, and one tenant per host', async () => {

@@ -3,6 +3,7 @@ import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitte
 import type { TenancyEvent, TenantsOptions } from '../../lib/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
+import { until } from '../support/until.js';
 
 type Told = [name: string, event: TenancyEvent];
 
@@ -140,6 +141,18 @@ describe.each(engines)('events on $name', ({ prepare }) => {
     await app.tenants.list();
     await app.registry.lookup({ kind: 'slug', value: 'acme-two' });
     expect(told).toEqual([]);
+  });
+
+  it('tell of the pool, too: that somebody has to wait', async () => {
+    const all = app.pools.stats().central.maxConnections;
+    const queryRunners = Array.from({ length: all + 1 }, () => app.central.createQueryRunner());
+    const connected = queryRunners.map((queryRunner) => queryRunner.connect());
+    await until('one waits', () => app.pools.stats().central.waiting === 1);
+    expect(told).toContainEqual(['pool.exhausted', { server: 'central', maxConnections: all }]);
+    await Promise.all(connected.slice(0, all));
+    await queryRunners[0]!.release();
+    await Promise.all(connected);
+    await Promise.all(queryRunners.map((queryRunner) => queryRunner.release()));
   });
 
   it('reach methods with @OnEvent', () => {

@@ -3,7 +3,7 @@ import { engines } from '../support/engines.js';
 import { hostOf, type Work } from './crash/crashing-app.js';
 import { Deaths, NEVER, type Death } from './crash/deaths.js';
 
-const WHOLE = {
+const SERVED = {
   status: 'active',
   step: 'done',
   failure: null,
@@ -13,7 +13,7 @@ const WHOLE = {
   notes: ['migrated', 'seeded'],
   served: 2,
 };
-const NOTHING = { status: null, host: false, tables: null };
+const NOTHING = { status: null, host: false, accounts: 0, tables: null };
 
 let program: ChildProgram;
 beforeAll(() => {
@@ -24,6 +24,8 @@ afterAll(() => program.dispose());
 describe.each(engines)('a process killed before any of its statements on $name', (engine) => {
   /** Which half of the deaths is finished and which undone differs between engines. */
   const offset = engines.indexOf(engine);
+  const accounts = engine.name === 'sqlite' ? 0 : 1;
+  const WHOLE = { ...SERVED, accounts };
   const planned: Partial<Record<Work | 'create beside', Death[]>> = {};
   let deaths: Deaths;
 
@@ -41,6 +43,7 @@ describe.each(engines)('a process killed before any of its statements on $name',
       failing.all,
     );
     planned['adopt'] = await deaths.planAll('adopt', adopted.reserved + 1, adopted.all);
+    planned['rotate'] = await deaths.planAll('rotate', 1, positions('rotate').all);
     planned['delete'] = await deaths.planAll('delete', 1, positions('delete').all);
     await deaths.die(Object.values(planned).flat());
   }, 90_000);
@@ -58,7 +61,8 @@ describe.each(engines)('a process killed before any of its statements on $name',
       recorded: statements.findLastIndex((sql) => /^INSERT INTO .*migrations/.test(sql)) + 1,
       seeded: first(/^seed/),
       statusChanged: first(/^UPDATE .*\bstatus\b/),
-      dropped: first(/^dropDatabase/),
+      dropped: first(work === 'rotate' ? /^dropAccount/ : /^dropDatabase/),
+      made: first(/^createAccount/),
     };
   }
 
@@ -143,6 +147,7 @@ describe.each(engines)('a process killed before any of its statements on $name',
         status,
         halfMigrated: /notes.* already exists/.test(reason),
         undone: undone?.status ?? null,
+        accounts: await deaths.accountsOf(death),
         treasure: await deaths.treasureOf(death),
       };
     });
@@ -154,6 +159,7 @@ describe.each(engines)('a process killed before any of its statements on $name',
         status: stuck(death) ? 'failed' : 'active',
         halfMigrated: stuck(death),
         undone: stuck(death) ? null : 'active',
+        accounts: stuck(death) ? 0 : accounts,
         treasure: [{ gold: 42 }],
       })),
     );
@@ -170,10 +176,42 @@ describe.each(engines)('a process killed before any of its statements on $name',
       await outcomes('delete', ({ stopBefore }) =>
         stopBefore <= statusChanged
           ? WHOLE
-          : { status: 'deleted', step: 'dropped', host: true, tables: null },
+          : { status: 'deleted', step: 'dropped', host: true, accounts: 0, tables: null },
       ),
     );
   });
+
+  if (accounts > 0) {
+    it('while it rotates an account: it is served meanwhile, and repair drops what is left', async () => {
+      const states = await outcomes('rotate', async (death) => {
+        const { accounts: left, ...state } = {
+          accounts: 0,
+          ...(await deaths.stateOf(death)),
+        };
+        expect(state).toEqual(SERVED);
+        const tenants = await deaths.tenantsOf(death);
+        await tenants.repair(death.slug);
+        return { ...(await deaths.stateOf(death)), left };
+      });
+      const both = ({ stopBefore }: Death) => {
+        const { made, dropped } = positions('rotate');
+        return stopBefore > made && stopBefore <= dropped;
+      };
+      expect(states).toEqual(
+        await outcomes('rotate', (death) => ({ ...WHOLE, left: both(death) ? 2 : 1 })),
+      );
+    });
+
+    it('while it rotates an account: the next rotation drops what is left, too', async () => {
+      const { all } = positions('rotate');
+      const again = await deaths.planAll('rotate', 1, all, 'again-');
+      await deaths.die(again);
+      for (const death of again) {
+        await (await deaths.tenantsOf(death)).rotateCredentials(death.slug);
+        expect([death.slug, await deaths.stateOf(death)]).toEqual([death.slug, WHOLE]);
+      }
+    });
+  }
 
   describe('and two that work on one tenant:', () => {
     const HALF_WAY = 15;

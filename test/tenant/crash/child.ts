@@ -54,7 +54,7 @@ function countAdministration({ pools }: TenancyApp): void {
 }
 
 async function startApp(job: Job, atOnce: number): Promise<TenancyApp> {
-  const { tenants } = crashingOptions(async (_tenant, dataSource) => {
+  const { tenants } = crashingOptions(job, async (_tenant, dataSource) => {
     await beforeStatement('seed');
     if (runs.getStore()?.job.work === 'create and fail') throw new Error('the seed is mouldy');
     await seedOnce(dataSource);
@@ -82,6 +82,8 @@ async function perform({ tenants }: TenancyApp, job: Job): Promise<void> {
   const { slug, databasePrefix } = job;
   if (job.work === 'delete') {
     await tenants.delete(slug, { confirm: slug, dropDatabase: true });
+  } else if (job.work === 'rotate') {
+    await tenants.rotateCredentials(slug);
   } else {
     const creating = tenants.create({
       slug,

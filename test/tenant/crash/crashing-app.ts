@@ -15,17 +15,25 @@ export interface Job {
   readonly stopBefore: number;
 }
 
-export const WORKS = ['create', 'create and fail', 'adopt', 'delete'] as const;
+export const WORKS = ['create', 'create and fail', 'adopt', 'rotate', 'delete'] as const;
 export type Work = (typeof WORKS)[number];
 
-/** The options of the app, in the child and in the test. */
+/** The same in the child and in the test. */
+const CREDENTIALS = {
+  credentials: 'per-tenant',
+  credentialKeys: [Buffer.alloc(32, 'crash').toString('base64')],
+} as const;
+
+/** The options of the app, in the child and in the test. On servers each tenant has an account. */
 export function crashingOptions(
+  { serverUrl }: Pick<Job, 'serverUrl'>,
   seed: (tenant: CurrentTenant, dataSource: DataSource) => Promise<void>,
 ): TenancyModuleOptions {
   return {
     tenants: {
       entities: [Note],
       migrations: [CreateNotes1700000000001],
+      ...(!serverUrl.startsWith('sqlite:') && CREDENTIALS),
       seed,
       typeorm: { logger: new SilentLogger() },
     },

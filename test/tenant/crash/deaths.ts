@@ -42,7 +42,8 @@ export class Deaths {
 
   /** Has every work done once, for its {@link statements}. */
   async count(): Promise<void> {
-    const whole = await Promise.all(WORKS.map((work) => this.plan(work, NEVER)));
+    const works = WORKS.filter((work) => work !== 'rotate' || this.hasAccounts);
+    const whole = await Promise.all(works.map((work) => this.plan(work, NEVER)));
     const statements = await this.die(whole);
     whole.forEach(({ work }, index) => this.statements.set(work, statements[index]));
   }
@@ -54,9 +55,15 @@ export class Deaths {
     const death = { place, centralUrl, serverUrl, databasePrefix, slug, work, stopBefore };
     // Always an app of ours first, so that no child has to create the central tables.
     const { tenants } = await this.appOf(place);
-    if (work === 'delete') await tenants.create({ slug, domains: [hostOf(slug)] });
+    if (work === 'delete' || work === 'rotate') {
+      await tenants.create({ slug, domains: [hostOf(slug)] });
+    }
     if (work === 'adopt') await this.makeForeign(death);
     return death;
+  }
+
+  get hasAccounts(): boolean {
+    return this.engine.name !== 'sqlite';
   }
 
   /** One before each statement from the `from`-th to the `to`-th. */
@@ -92,7 +99,7 @@ export class Deaths {
   }
 
   async startApp(place: EngineSetup): Promise<TenancyApp> {
-    const options = crashingOptions((_tenant, dataSource) => {
+    const options = crashingOptions(place, (_tenant, dataSource) => {
       this.seeds += 1;
       return seedOnce(dataSource);
     });
@@ -130,9 +137,12 @@ export class Deaths {
     const tenant = await tenants.find(death.slug);
     const status = tenant?.status ?? null;
     const host = (await tenants.find(hostOf(death.slug))) !== null;
-    if (!(await databases.names()).includes(database)) return { status, host, tables: null };
+    const accounts = await this.accountsOf(death);
+    if (!(await databases.names()).includes(database)) {
+      return { status, host, accounts, tables: null };
+    }
     const tables = await databases.tables(database);
-    if (tenant?.status !== 'active') return { status, host, tables };
+    if (tenant?.status !== 'active') return { status, host, accounts, tables };
     const column = async (sql: string) =>
       (await databases.query(database, sql)).map(({ value }) => value);
     const { step, failure } = tenant;
@@ -141,6 +151,7 @@ export class Deaths {
       step,
       failure,
       host,
+      accounts,
       tables,
       migrations: await column('SELECT name AS value FROM migrations ORDER BY id'),
       notes: await column('SELECT text AS value FROM notes ORDER BY id'),
@@ -148,6 +159,14 @@ export class Deaths {
         pools.dataSource(tenant).getRepository(Note).count(),
       ),
     };
+  }
+
+  /** How many accounts have rights on its database. */
+  async accountsOf(death: Death): Promise<number> {
+    if (death.place.admin === undefined) return 0;
+    const pattern = this.databaseOf(death).replaceAll('_', '\\\\_');
+    const sql = `SELECT DISTINCT user FROM mysql.db WHERE db = '${pattern}'`;
+    return (await death.place.admin(sql)).length;
   }
 
   async close(): Promise<void> {

@@ -12,6 +12,10 @@ export function isAccessDenied(error: unknown): boolean {
   return ACCESS_DENIED.has(errnoOf(error));
 }
 
+export function isNoRightToDatabase(error: unknown): boolean {
+  return errnoOf(error) === 1044;
+}
+
 /** `max_connections`, the account's `MAX_USER_CONNECTIONS`, or a limit of the account by the hour. */
 export function isServerFull(error: unknown): boolean {
   return FULL.has(errnoOf(error));

@@ -11,7 +11,12 @@ import {
 } from '../../errors.js';
 import type { SessionTarget } from '../../pool/pooled-connection.js';
 import type { LeaseConnection, ServerAdministration, ServerEngine } from '../engine.js';
-import { isAccessDenied, isServerFull, isUnknownDatabase } from './error-kinds.js';
+import {
+  isAccessDenied,
+  isNoRightToDatabase,
+  isServerFull,
+  isUnknownDatabase,
+} from './error-kinds.js';
 import { MysqlAdministration } from './mysql-administration.js';
 import { MysqlConnection } from './mysql-connection.js';
 
@@ -51,7 +56,8 @@ export class MysqlEngine implements ServerEngine {
       raw.destroy();
       if (isUnknownDatabase(error)) throw new DatabaseMissingError(name, database);
       if (isServerFull(error)) throw new ServerFullError(name, error);
-      if (isAccessDenied(error) && account !== this.account) {
+      // Of the URL's account a wrong password is the server's trouble; no right to one database is that tenant's.
+      if (isNoRightToDatabase(error) || (isAccessDenied(error) && account !== this.account)) {
         throw new AccountRefusedError(name, user, error);
       }
       throw new ServerUnreachableError(name, `${host}:${port}`, error);

@@ -1,0 +1,47 @@
+import {
+  QueryFailedError,
+  type FindOptionsWhere,
+  type ObjectLiteral,
+  type Repository,
+} from 'typeorm';
+
+// Without subscribers: the one that tells the registry would make it forget every tenant instead of the one at hand.
+
+export async function insert<T extends ObjectLiteral>(
+  repository: Repository<T>,
+  row: T,
+): Promise<void> {
+  await repository.createQueryBuilder().insert().values(row).callListeners(false).execute();
+}
+
+/** @returns how many rows matched */
+export async function update<T extends ObjectLiteral>(
+  repository: Repository<T>,
+  where: FindOptionsWhere<T>,
+  change: NoInfer<Partial<T>>,
+): Promise<number> {
+  const { affected } = await repository
+    .createQueryBuilder()
+    .update()
+    .set(change)
+    .where(where)
+    .callListeners(false)
+    .execute();
+  return affected ?? 0;
+}
+
+export async function remove<T extends ObjectLiteral>(
+  repository: Repository<T>,
+  where: FindOptionsWhere<T>,
+): Promise<void> {
+  await repository.createQueryBuilder().delete().where(where).callListeners(false).execute();
+}
+
+/** A unique key was violated: MySQL's and MariaDB's number, SQLite's code. */
+export function isDuplicate(error: unknown): boolean {
+  if (!(error instanceof QueryFailedError)) return false;
+  const { errno, code } = error.driverError as { errno?: number; code?: string };
+  return (
+    errno === 1062 || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+  );
+}

@@ -1,0 +1,97 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { ConnectionShare, CurrentTenant } from '../context/current-tenant.js';
+import { Account } from '../options/account.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { checkShare } from './connection-share.js';
+import { CredentialCipher } from './credential-cipher.js';
+import type { TenantCredentials } from './tenant-credentials.entity.js';
+import type { Tenant } from './tenant.entity.js';
+
+/** Makes of a tenant's row what code works with: whose placement says who logs in, and what share it may have. */
+@Injectable()
+export class CurrentTenants {
+  private readonly share?: (tenant: CurrentTenant) => ConnectionShare;
+  private readonly perTenant: boolean;
+
+  constructor(
+    private readonly cipher: CredentialCipher,
+    @Inject(TENANCY_OPTIONS) { tenants }: Pick<ResolvedTenancyOptions, 'tenants'>,
+  ) {
+    this.share = tenants.share;
+    this.perTenant = tenants.credentials === 'per-tenant';
+  }
+
+  /** What a row is to be loaded with for {@link complete}. */
+  get relations(): { readonly credentials: boolean } {
+    return { credentials: this.perTenant };
+  }
+
+  /**
+   * Puts the terms of its placement into a tenant that was just loaded. They are made up when they are first used: what
+   * is only listed needs no key, and neither does the new account of a tenant whose old one cannot be read any more.
+   */
+  complete(tenant: Tenant): Tenant {
+    const { id, credentials } = tenant;
+    delete tenant.credentials;
+    // Not enumerable: what an app sends on of a tenant is its row.
+    if (this.perTenant) {
+      madeOnUse(tenant.placement, 'account', () => this.accountOf(id, credentials));
+    }
+    if (this.share !== undefined) {
+      // What the app asks the share for is frozen; this row is not.
+      const copy = () => ({ ...tenant, settings: structuredClone(tenant.settings) });
+      madeOnUse(tenant.placement, 'share', () => this.of(copy()).placement.share);
+    }
+    return tenant;
+  }
+
+  /**
+   * The frozen copy of a completed tenant that the context carries.
+   * @throws CredentialKeyMissingError, CredentialsUnreadableError, TenantShareError
+   */
+  of(tenant: Tenant): CurrentTenant {
+    const { id, slug, name, status, generation } = tenant;
+    const { server, database, account } = tenant.placement;
+    const placement = { server, database, ...(account !== undefined && { account }) };
+    const current = {
+      id,
+      slug,
+      name,
+      status,
+      placement: Object.freeze(placement),
+      settings: deepFreeze(tenant.settings),
+      generation,
+    };
+    if (this.share === undefined) return Object.freeze(current);
+    const share = checkShare(this.share(Object.freeze({ ...current })), slug);
+    return Object.freeze({ ...current, placement: Object.freeze({ ...placement, share }) });
+  }
+
+  private accountOf(
+    tenantId: string,
+    credentials: TenantCredentials | null | undefined,
+  ): Account | undefined {
+    if (credentials?.user == null || credentials.secret == null) return undefined;
+    const { user, secret } = credentials;
+    return new Account(user, this.cipher.decrypt(secret, { tenantId, user }));
+  }
+}
+
+function madeOnUse<T extends object, K extends keyof T>(target: T, name: K, make: () => T[K]) {
+  Object.defineProperty(target, name, {
+    configurable: true,
+    get() {
+      const value = make();
+      Object.defineProperty(target, name, { value });
+      return value;
+    },
+  });
+}
+
+function deepFreeze<T extends object>(value: T): Readonly<T> {
+  for (const inner of Object.values(value)) {
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
+  }
+  return Object.freeze(value);
+}
