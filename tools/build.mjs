@@ -1,6 +1,6 @@
-// Builds the package: dist/cjs and dist/esm, each with its declarations, and proves that both load.
+// Builds the package: dist/cjs and dist/esm, each with its declarations, and the schematics; and proves that all load.
 import { execFile } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -20,11 +20,26 @@ async function node(/** @type {string[]} */ ...args) {
 }
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-await Promise.all([node(tsc, '-p', 'tsconfig.cjs.json'), node(tsc, '-p', 'tsconfig.esm.json')]);
+await Promise.all(
+  ['cjs', 'esm', 'schematics'].map((name) => node(tsc, '-p', `tsconfig.${name}.json`)),
+);
+// The collection and the options of each schematic, which the compiler leaves behind.
+for (const file of readdirSync(join(root, 'schematics'), { encoding: 'utf8', recursive: true })) {
+  if (file.endsWith('.json'))
+    cpSync(join(root, 'schematics', file), join(root, 'dist/schematics', file));
+}
 writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module" }\n');
 
 // TypeScript resolves an import without its ending that node, in the ES module build, does not.
 await Promise.all([
   node('--eval', "require('nestjs-tenancy')"),
   node('--input-type=module', '--eval', "import 'nestjs-tenancy'"),
+  node(
+    '--eval',
+    `const { schematics } = require('./dist/schematics/collection.json');
+    for (const { factory = '' } of Object.values(schematics)) {
+      const [file, name] = factory.split('#');
+      if (name && !require(require.resolve(file, { paths: ['./dist/schematics'] }))[name]) throw new Error(factory);
+    }`,
+  ),
 ]);

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** What a user needs: the built files with their declarations, and the papers. Source maps would lead to files that are not there. */
 const SHIPPED =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/esm\/package\.json|dist\/.+\.(js|d\.ts))$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/esm\/package\.json|dist\/.+\.(js|d\.ts)|dist\/schematics\/.+\.json)$/;
 
 /**
  * Builds and packs into `folder`.
@@ -37,7 +37,9 @@ export function packPackage(/** @type {string} */ folder) {
 
 /** The papers, and every file that package.json leads to. */
 function promised() {
-  const { main, types, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const led = JSON.stringify([main, types, exports]).matchAll(/"\.\/([^"]+\.[^"]+)"/g);
+  const { main, types, exports, schematics } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  const led = JSON.stringify([main, types, exports, schematics]).matchAll(/"\.\/([^"]+\.[^"]+)"/g);
   return ['README.md', 'LICENSE', 'CHANGELOG.md', ...[...led].map(([, path = '']) => path)];
 }

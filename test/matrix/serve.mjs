@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { request } from 'node:http';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { ask } from './ask.mjs';
 
 /**
  * @param {string} app
@@ -40,27 +40,11 @@ function lastLines(/** @type {string} */ printed) {
   return printed.trimEnd().split('\n').slice(-15).join('\n');
 }
 
-async function checkAnswers(/** @type {string} */ url) {
+async function checkAnswers(/** @type {string} */ app) {
+  const url = `${app}/projects`;
   const project = { id: 1, name: 'of t1' };
   assert.deepEqual(await ask(url, 't1.localhost', { name: 'of t1' }), [201, project]);
   assert.deepEqual(await ask(url, 't1.localhost'), [200, [project]]);
   assert.deepEqual(await ask(url, 't2.localhost'), [200, []]);
   assert.equal((await ask(url, 'unknown.localhost'))[0], 404);
-}
-
-/**
- * Lists the projects of the tenant at `host`, or posts one.
- * @param {string} url
- * @param {string} host
- * @param {object} [body]
- */
-async function ask(url, host, body) {
-  const asked = request(`${url}/projects`, {
-    agent: false,
-    method: body ? 'POST' : 'GET',
-    headers: { host, 'content-type': 'application/json' },
-  });
-  asked.end(body && JSON.stringify(body));
-  const [response] = await once(asked, 'response');
-  return [response.statusCode, JSON.parse(await text(response))];
 }

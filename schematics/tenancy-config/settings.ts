@@ -1,0 +1,55 @@
+import type { Workspace } from '../workspace/workspace.js';
+
+export const ENGINES = ['mysql', 'mariadb', 'sqlite'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+/** How requests name their tenant, as code of `tenancy.config.ts`. */
+const IDENTIFIERS = {
+  subdomain: { factory: 'bySubdomain', call: (host: string) => `bySubdomain({ of: '${host}' })` },
+  domain: { factory: 'byDomain', call: () => 'byDomain()' },
+  path: { factory: 'byPath', call: () => "byPath({ prefix: '/t' })" },
+  header: {
+    factory: 'byHeader',
+    call: () =>
+      '// Trusted: the gateway in front must set this header, and strip it from what clients send.\n' +
+      "byHeader({ name: 'X-Tenant-Id', trusted: true })",
+  },
+} as const;
+export type IdentifierName = keyof typeof IDENTIFIERS;
+
+/** What `nest-add` and `tenancy-config` ask for. */
+export interface Settings {
+  readonly engine?: Engine;
+  readonly identifiers?: readonly IdentifierName[];
+  /** What the slugs stand before. */
+  readonly host?: string;
+}
+
+/** Creates `tenancy.config.ts` unless it is there. */
+export function createConfig(workspace: Workspace, settings: Settings): void {
+  const { identifiers = [], host = 'localhost' } = settings;
+  const chosen = (identifiers.length > 0 ? identifiers : (['subdomain', 'domain'] as const)).map(
+    (name) => IDENTIFIERS[name],
+  );
+  const names = [...chosen.map(({ factory }) => factory), 'defineTenancyConfig'].toSorted();
+  const calls = chosen.map(({ call }) => `\n    ${call(host).replaceAll('\n', '\n    ')},`);
+  const identify = identifiers.includes('header')
+    ? `[${calls.join('')}\n  ]`
+    : `[${chosen.map(({ call }) => call(host)).join(', ')}]`;
+  workspace.create(
+    workspace.project.configFile,
+    `import { ${names.join(', ')} } from 'nestjs-tenancy';
+
+/** The databases are left to the environment: see .env.example. */
+export default defineTenancyConfig({
+  central: {
+    migrations: [],
+  },
+  tenants: {
+    migrations: [],
+  },
+  identify: ${identify},
+});
+`,
+  );
+}

@@ -1,0 +1,90 @@
+import type { SchematicContext, Tree } from '@angular-devkit/schematics';
+import { Source } from '../source/source.js';
+import { loadTypeScript } from '../source/typescript.js';
+import { findFormat } from './formatting.js';
+import { readProject, type Project, type ProjectOptions } from './project.js';
+
+/** The app's files while a schematic works on them. */
+export class Workspace {
+  readonly project: Project;
+  private readonly created = new Set<string>();
+  /** What edited files held before. */
+  private readonly edited = new Map<string, string>();
+
+  constructor(
+    readonly tree: Tree,
+    readonly context: SchematicContext,
+    options: ProjectOptions,
+  ) {
+    this.project = readProject(tree, options);
+  }
+
+  read(path: string): string | undefined {
+    return this.tree.read(path)?.toString('utf8');
+  }
+
+  /** Creates a file. One that is there is the user's, and stays as it is. */
+  create(path: string, content: string): void {
+    if (this.tree.exists(path)) {
+      this.tell(`${path.slice(1)} is there already, and stays as it is.`);
+      return;
+    }
+    this.tree.create(path, content);
+    this.created.add(path);
+  }
+
+  /** A source file to look into; undefined when it is not there, or nothing that could parse it. */
+  open(path: string): Source | undefined {
+    const text = this.read(path);
+    const ts = loadTypeScript();
+    return ts && text !== undefined
+      ? new Source(ts, path, text.replaceAll('\r\n', '\n'))
+      : undefined;
+  }
+
+  /**
+   * Edits a source file. What `edit` has changed is written only when it returns true: half an edit is none.
+   * @returns false when the edit cannot be made safely; the file is as it was
+   */
+  edit(path: string, edit: (source: Source) => boolean): boolean {
+    const source = this.open(path);
+    const before = this.read(path);
+    if (source === undefined || before === undefined) return false;
+    const opened = source.text;
+    if (!edit(source)) return false;
+    if (source.text === opened) return true;
+    if (!this.edited.has(path)) this.edited.set(path, before);
+    // A file of both endings is written with the one that most editors would: `\n`.
+    const windows = before.includes('\r\n') && !/(^|[^\r])\n/.test(before);
+    this.tree.overwrite(path, windows ? source.text.replaceAll('\n', '\r\n') : source.text);
+    return true;
+  }
+
+  tell(what: string): void {
+    this.context.logger.info(what);
+  }
+
+  /** Prints what is left to the user, with the code to paste. */
+  leaveToUser(why: string, snippet: string): void {
+    this.context.logger.warn(`${why}\n\n${snippet.replace(/^(?=.)/gm, '  ')}\n`);
+  }
+
+  /** Formats what was created, and what was edited if it was formatted before: nothing else of the user's moves. */
+  async format(): Promise<void> {
+    const format = findFormat();
+    if (format === undefined) return;
+    const isFormatted = async ([path, text]: readonly [string, string]) =>
+      (await format(path, text).catch(() => undefined)) === text ? [path] : [];
+    const kept = await Promise.all([...this.edited].map(isFormatted));
+    await Promise.all(
+      [...this.created, ...kept.flat()].map(async (path) => {
+        try {
+          this.tree.overwrite(path, await format(path, this.read(path) ?? ''));
+        } catch (error) {
+          const why = error instanceof Error ? error.message : String(error);
+          this.context.logger.warn(`${path.slice(1)} is not formatted: ${why}`);
+        }
+      }),
+    );
+  }
+}

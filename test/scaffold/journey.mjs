@@ -1,0 +1,145 @@
+// What a new user does, step by step, and what must be true afterwards.
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { ask } from '../matrix/ask.mjs';
+
+/** @import { FreshApp } from './fresh-app.mjs' */
+
+/**
+ * From the empty folder to the first tenant's answer.
+ * @returns {Promise<{ seconds: number, installing: number }>}
+ */
+export async function goToFirstAnswer(/** @type {FreshApp} */ app) {
+  const start = performance.now();
+  const step = async (/** @type {string} */ what, /** @type {() => unknown} */ work) => {
+    const began = performance.now();
+    await work();
+    const seconds = (performance.now() - began) / 1000;
+    console.log(`NestJS ${app.major}: ${what}, ${seconds.toFixed(1)} s`);
+  };
+  await step('nest new, npm install', () => app.create());
+  await step('nest add', () => app.add('--engine=sqlite'));
+  addScripts(app);
+  await step('npm run build', () => app.npm('run', 'build'));
+  await step('two tenants', () => app.node('dist/create-tenants.js'));
+  await step('nest g tenant-resource', () =>
+    app.nest('generate', '--collection=nestjs-tenancy', 'tenant-resource', 'projects'),
+  );
+  await step('npm run build', () => app.npm('run', 'build'));
+  await step('migrations', () => app.node('dist/migrate.js'));
+  let seconds = 0;
+  await step('start, requests', () =>
+    serve(app, async (/** @type {string} */ url) => {
+      const projects = `${url}/projects`;
+      assert.deepEqual(await ask(projects, 'acme.localhost', { name: 'Website' }), [
+        201,
+        { id: 1, name: 'Website' },
+      ]);
+      seconds = (performance.now() - start) / 1000;
+      assert.deepEqual(await ask(projects, 'acme.localhost'), [200, [{ id: 1, name: 'Website' }]]);
+      assert.deepEqual(await ask(projects, 'globex.localhost'), [200, []]);
+      assert.equal((await ask(`${projects}/1`, 'globex.localhost'))[0], 404);
+      assert.equal((await ask(projects, 'acme.localhost', { name: '' }))[0], 400);
+      assert.equal((await ask(projects, 'nobody.localhost'))[0], 404);
+    }),
+  );
+  return { seconds, installing: app.installing };
+}
+
+/** Holds what was generated against the app's own rules, and against being generated again. */
+export async function checkGenerated(/** @type {FreshApp} */ app) {
+  // As the collection of the project, it has the stock generators, too.
+  const cli = JSON.parse(app.read('nest-cli.json'));
+  app.write('nest-cli.json', JSON.stringify({ ...cli, collection: 'nestjs-tenancy' }, null, 2));
+  app.nest('generate', 'service', 'stock');
+  assert.ok(Object.hasOwn(app.tree(), 'src/stock/stock.service.ts'));
+  const generate = () => {
+    app.addAgain('--engine=sqlite');
+    app.nest('generate', 'tenancy-config');
+    app.nest('generate', 'tenant-resource', 'projects');
+    app.nest('generate', 'tenant-migration', 'add-colour-to-projects');
+    app.nest('generate', 'tenant-migration', 'tidy-up');
+    app.nest('generate', 'central-migration', 'create-plans');
+    app.nest('generate', 'tenant-seeder', 'projects');
+  };
+  generate();
+  const first = app.tree();
+  generate();
+  assert.deepEqual(app.tree(), first);
+
+  app.bin('tsc', '--noEmit', '--strict', '--strictPropertyInitialization');
+  app.bin('prettier', '--check', 'src');
+  if (app.major === 11) app.bin('eslint', '--max-warnings=0', 'src/**/*.ts');
+  else app.bin('oxlint', '--type-aware', '--deny-warnings', 'src');
+  app.npm('test');
+  app.npm('run', 'build');
+  app.node('dist/migrate.js');
+}
+
+/** A script of the app, which does `work` without the HTTP side. */
+function appScript(/** @type {FreshApp} */ app, /** @type {string} */ work) {
+  return `import { NestFactory } from '@nestjs/core';
+import { Tenancy, TenantService } from 'nestjs-tenancy';
+import { DataSource } from 'typeorm';
+import { AppModule } from './app.module${app.major === 11 ? '' : '.js'}';
+
+async function main(): Promise<void> {
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+  ${work}
+  await app.close();
+}
+
+void main();
+`;
+}
+
+/** Until there is a command for it. */
+function addScripts(/** @type {FreshApp} */ app) {
+  app.write(
+    'src/create-tenants.ts',
+    appScript(
+      app,
+      "for (const slug of ['acme', 'globex']) await app.get(TenantService).create({ slug });",
+    )
+      .replace(/import.*typeorm.*\n/, '')
+      .replace('Tenancy, ', ''),
+  );
+  app.write(
+    'src/migrate.ts',
+    appScript(
+      app,
+      "await app.get(Tenancy).forEach(() => app.get(DataSource).runMigrations({ transaction: 'each' }));",
+    ).replace(', TenantService', ''),
+  );
+  app.bin('prettier', '--write', 'src/create-tenants.ts', 'src/migrate.ts');
+}
+
+/** Runs the built app while `work` asks it. */
+async function serve(
+  /** @type {FreshApp} */ app,
+  /** @type {(url: string) => Promise<void>} */ work,
+) {
+  const child = fork(join(app.folder, 'dist/main.js'), {
+    cwd: app.folder,
+    env: { ...process.env, NO_COLOR: '1', PORT: '0' },
+    execArgv: ['--import', new URL('tell-port.mjs', import.meta.url).href],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  });
+  const printed = text(/** @type {import('node:stream').Readable} */ (child.stderr));
+  const exited = once(child, 'exit');
+  try {
+    const [port] = await Promise.race([
+      once(child, 'message', { signal: AbortSignal.timeout(60_000) }),
+      exited.then(async () =>
+        Promise.reject(new Error(`The app does not start: ${await printed}`)),
+      ),
+    ]);
+    await work(`http://127.0.0.1:${port}`);
+  } finally {
+    child.kill();
+    await exited;
+  }
+}
