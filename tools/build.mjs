@@ -23,7 +23,7 @@ rmSync(join(root, 'dist'), { recursive: true, force: true });
 await Promise.all(
   ['cjs', 'esm', 'schematics'].map((name) => node(tsc, '-p', `tsconfig.${name}.json`)),
 );
-// The collection and the options of each schematic, which the compiler leaves behind.
+// The collection, the options of each schematic and the script of another process, which the compiler leaves behind.
 for (const file of readdirSync(join(root, 'schematics'), { encoding: 'utf8', recursive: true })) {
   if (file.endsWith('.json'))
     cpSync(join(root, 'schematics', file), join(root, 'dist/schematics', file));

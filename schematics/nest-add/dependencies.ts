@@ -23,11 +23,14 @@ export function dependenciesFor(tree: Tree, engine: Engine): Entries {
 
 /** Of what `nest add` has brought along, what an app without these imports has no use for. */
 export function unneededWithout(isImported: (name: string) => boolean): readonly string[] {
-  const named = ['nestjs-tenancy', '@nestjs/typeorm', 'class-transformer', 'class-validator'];
-  // A driver is imported by nobody: TypeORM loads it.
-  const typeorm = ['typeorm', ...Object.keys({ ...SQLITE_DRIVER, ...MYSQL_DRIVER })];
+  const unimported = ['nestjs-tenancy', '@nestjs/typeorm'].filter((name) => !isImported(name));
   const usesTypeOrm = isImported('typeorm') || isImported('@nestjs/typeorm');
-  return [...named.filter((name) => !isImported(name)), ...(usesTypeOrm ? [] : typeorm)];
+  // Nobody imports a driver, nor what ValidationPipe transforms with.
+  return [
+    ...unimported,
+    ...(usesTypeOrm ? [] : ['typeorm', ...Object.keys({ ...SQLITE_DRIVER, ...MYSQL_DRIVER })]),
+    ...(isImported('class-validator') ? [] : Object.keys(VALIDATION)),
+  ];
 }
 
 function nestMajor(tree: Tree): number {

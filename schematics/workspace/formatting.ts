@@ -1,39 +1,44 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 
-/** Formats `text` as the file at `path`. Rejects with what prettier says of a text that it cannot read. */
-export type Format = (path: string, text: string) => Promise<string>;
-
-/** The project's own prettier, with the project's options; undefined where there is none. */
-export function findFormat(root = process.cwd()): Format | undefined {
-  const command = findPrettier(root);
-  if (command === undefined) return undefined;
-  return (path, text) => runPrettier(command, join(root, path), text);
+export interface Unformatted {
+  /** From the root of the project. */
+  readonly path: string;
+  readonly text: string;
 }
 
-/** The command, because prettier's function is an ES module and these files are not. */
-function findPrettier(root: string): string | undefined {
-  try {
-    const file = createRequire(join(root, 'package.json')).resolve('prettier/package.json');
-    const { bin }: { bin: string | Record<string, string> } = JSON.parse(
-      readFileSync(file, 'utf8'),
-    );
-    const path = typeof bin === 'string' ? bin : bin.prettier;
-    return path === undefined ? undefined : join(dirname(file), path);
-  } catch {
-    return undefined; // The project has none.
-  }
+export interface Formatted {
+  readonly text: string;
+  /** Why the text is as it was. */
+  readonly problem?: string;
 }
 
-function runPrettier(command: string, path: string, text: string): Promise<string> {
+/**
+ * Formats texts by the project's own prettier, with the project's options; in a process of its own, because prettier is
+ * an ES module and these files are not.
+ * @returns undefined when the project has no prettier
+ */
+export async function formatAll(
+  files: readonly Unformatted[],
+): Promise<readonly Formatted[] | undefined> {
+  if (files.length === 0 || !hasPrettier()) return undefined;
   return new Promise((resolve, reject) => {
-    const args = [command, '--stdin-filepath', path];
-    const child = execFile(process.execPath, args, (error, stdout, stderr) => {
-      if (error) reject(new Error(stderr.trim(), { cause: error }));
-      else resolve(stdout);
+    const options = { maxBuffer: Infinity };
+    const script = join(__dirname, 'prettier.mjs');
+    const child = execFile(process.execPath, [script], options, (error, stdout, stderr) => {
+      if (error) reject(new Error(`prettier failed: ${stderr.trim()}`, { cause: error }));
+      else resolve(JSON.parse(stdout));
     });
-    child.stdin?.end(text);
+    child.stdin?.end(JSON.stringify(files));
   });
+}
+
+function hasPrettier(): boolean {
+  try {
+    createRequire(join(process.cwd(), 'package.json')).resolve('prettier');
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,7 +1,7 @@
 import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { Source } from '../source/source.js';
 import { loadTypeScript } from '../source/typescript.js';
-import { findFormat } from './formatting.js';
+import { formatAll, type Unformatted } from './formatting.js';
 import { readProject, type Project, type ProjectOptions } from './project.js';
 
 /** The app's files while a schematic works on them. */
@@ -71,20 +71,23 @@ export class Workspace {
 
   /** Formats what was created, and what was edited if it was formatted before: nothing else of the user's moves. */
   async format(): Promise<void> {
-    const format = findFormat();
-    if (format === undefined) return;
-    const isFormatted = async ([path, text]: readonly [string, string]) =>
-      (await format(path, text).catch(() => undefined)) === text ? [path] : [];
-    const kept = await Promise.all([...this.edited].map(isFormatted));
-    await Promise.all(
-      [...this.created, ...kept.flat()].map(async (path) => {
-        try {
-          this.tree.overwrite(path, await format(path, this.read(path) ?? ''));
-        } catch (error) {
-          const why = error instanceof Error ? error.message : String(error);
-          this.context.logger.warn(`${path.slice(1)} is not formatted: ${why}`);
-        }
-      }),
-    );
+    const now = [...this.created, ...this.edited.keys()];
+    const before = [...this.edited];
+    const files = [
+      ...now.map((path): Unformatted => ({ path, text: this.read(path) ?? '' })),
+      ...before.map(([path, text]): Unformatted => ({ path, text })),
+    ];
+    const formatted = await formatAll(files);
+    if (formatted === undefined) return;
+    const wasFormatted = (path: string): boolean => {
+      const index = before.findIndex(([edited]) => edited === path);
+      return index < 0 || formatted[now.length + index]?.text === before[index]?.[1];
+    };
+    for (const [index, path] of now.entries()) {
+      const { text, problem } = formatted[index] ?? { text: this.read(path) ?? '' };
+      if (problem !== undefined) {
+        this.context.logger.warn(`${path.slice(1)} is not formatted: ${problem}`);
+      } else if (wasFormatted(path)) this.tree.overwrite(path, text);
+    }
   }
 }

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 
 /** What a user needs: the built files with their declarations, and the papers. Source maps would lead to files that are not there. */
 const SHIPPED =
-  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/esm\/package\.json|dist\/.+\.(js|d\.ts)|dist\/schematics\/.+\.json)$/;
+  /^(package\.json|README\.md|LICENSE|CHANGELOG\.md|dist\/esm\/package\.json|dist\/.+\.(js|d\.ts)|dist\/schematics\/.+\.(json|mjs))$/;
 
 /**
  * Builds and packs into `folder`.
