@@ -25,8 +25,9 @@ await Promise.all(
 );
 // The collection, the options of each schematic and the script of another process, which the compiler leaves behind.
 for (const file of readdirSync(join(root, 'schematics'), { encoding: 'utf8', recursive: true })) {
-  if (file.endsWith('.json'))
+  if (/\.(json|mjs)$/.test(file)) {
     cpSync(join(root, 'schematics', file), join(root, 'dist/schematics', file));
+  }
 }
 writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module" }\n');
 

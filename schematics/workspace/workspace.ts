@@ -77,8 +77,11 @@ export class Workspace {
       ...now.map((path): Unformatted => ({ path, text: this.read(path) ?? '' })),
       ...before.map(([path, text]): Unformatted => ({ path, text })),
     ];
-    const formatted = await formatAll(files);
-    if (formatted === undefined) return;
+    const formatted = await formatAll(files).catch((error: Error) => {
+      // The files are right all the same.
+      this.context.logger.warn(`Nothing is formatted: ${error.message}`);
+    });
+    if (!formatted) return;
     const wasFormatted = (path: string): boolean => {
       const index = before.findIndex(([edited]) => edited === path);
       return index < 0 || formatted[now.length + index]?.text === before[index]?.[1];

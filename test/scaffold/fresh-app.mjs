@@ -49,14 +49,15 @@ export class FreshApp {
   /** `nest add nestjs-tenancy`, of the tarball instead of the registry's. */
   add(/** @type {string[]} */ ...flags) {
     this.install(this.folder, this.tarball);
-    this.addAgain(...flags);
+    const printed = this.addAgain(...flags);
+    // The CLI's exit code is 0 when a schematic has failed.
+    if (!this.read('src/app.module.ts').includes('TenancyModule')) throw new Error(printed);
     // The repository's own build of the SQLite driver: compiling it takes longer than all else.
     const driver = dirname(require.resolve('better-sqlite3/package.json'));
     const target = join(this.folder, 'node_modules/better-sqlite3/build');
     cpSync(join(driver, 'build'), target, { recursive: true });
   }
 
-  /** The schematic alone, and the install that it asks for. */
   addAgain(/** @type {string[]} */ ...flags) {
     return this.nest('add', 'nestjs-tenancy', '--skip-install', ...flags);
   }
