@@ -1,5 +1,6 @@
 import type ts from 'typescript';
-import { addImport, namesIn, removeUnused } from '../source/imports.js';
+import { addImport, removeUnused } from '../source/edit-imports.js';
+import { namesIn } from '../source/imports.js';
 import { propertyOf } from '../source/literals.js';
 import { addModuleImport, callOf, moduleImports } from '../source/module-imports.js';
 import type { Source } from '../source/source.js';

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 import type ts from 'typescript';
 import { addOption, optionAt } from '../source/config-file.js';
-import { addImport, importsIn, namesIn, type Import } from '../source/imports.js';
+import { addImport } from '../source/edit-imports.js';
+import { importsIn, namesIn, type Import } from '../source/imports.js';
 import type { Source } from '../source/source.js';
 import type { KnownServer } from '../tenancy-config/environment.js';
 import type { Engine } from '../tenancy-config/settings.js';

@@ -7,7 +7,8 @@ import { Workspace } from '../workspace/workspace.js';
 import { importTenancy } from './app-module.js';
 import { moveInto, type CarriedOver } from './carry-over.js';
 import { dependenciesFor } from './dependencies.js';
-import { findModule, planFor } from './plan.js';
+import { findModule } from './module-file.js';
+import { planFor } from './plan.js';
 import { SCRIPTS } from './scripts.js';
 
 interface NestAddOptions extends ProjectOptions, Settings {

@@ -1,4 +1,3 @@
-import { posix } from 'node:path';
 import type { Workspace } from '../workspace/workspace.js';
 import { findTenancy, findTypeOrm } from './app-module.js';
 import { NOT_WRITTEN_OUT, readTypeOrmOptions, type CarriedOver } from './carry-over.js';
@@ -8,19 +7,6 @@ export type Plan =
   | { readonly to: 'nothing' }
   | { readonly to: 'leave'; readonly why: string }
   | { readonly to: 'import'; readonly carried?: CarriedOver };
-
-/** The module that is named, else the one with `TypeOrmModule.forRoot(…)` in it, else `app.module.ts`. */
-export function findModule({ project, tree }: Workspace, named: string | undefined): string {
-  if (named) return posix.join(project.sourceRoot, named);
-  const appModule = posix.join(project.sourceRoot, 'app.module.ts');
-  const found: string[] = [];
-  tree.getDir(project.sourceRoot).visit((path, entry) => {
-    if (path.endsWith('.module.ts') && entry?.content.includes('TypeOrmModule.forRoot')) {
-      found.push(path);
-    }
-  });
-  return found.length === 1 && found[0] !== undefined ? found[0] : appModule;
-}
 
 export function planFor(workspace: Workspace, path: string): Plan {
   if (!workspace.tree.exists(path)) return { to: 'leave', why: 'there is no such file' };

@@ -1,5 +1,6 @@
 import { findTenancy } from '../nest-add/app-module.js';
-import { namesIn, removeUnused } from '../source/imports.js';
+import { removeUnused } from '../source/edit-imports.js';
+import { namesIn } from '../source/imports.js';
 import { removeElement } from '../source/literals.js';
 import { moduleImports } from '../source/module-imports.js';
 import type { Source } from '../source/source.js';

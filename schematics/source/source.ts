@@ -3,7 +3,7 @@ import type { TypeScript } from './typescript.js';
 
 /**
  * A source file while it is edited by its syntax tree. Every change makes a new tree, so that no position is used after
- * the text has moved. Line endings are `\n` here, whatever the file has.
+ * the text has moved.
  */
 export class Source {
   #text: string;

@@ -15,22 +15,22 @@ const IDENTIFIERS = {
       "byHeader({ name: 'X-Tenant-Id', trusted: true })",
   },
 } as const;
-export type IdentifierName = keyof typeof IDENTIFIERS;
+type IdentifierName = keyof typeof IDENTIFIERS;
 
 /** What `nest-add` and `tenancy-config` ask for. */
 export interface Settings {
   readonly engine?: Engine;
-  readonly identifiers?: readonly IdentifierName[];
+  /** A list, or their names with commas between. Default: subdomain and domain. */
+  readonly identifiers?: readonly string[] | string;
   /** What the slugs stand before. */
   readonly host?: string;
 }
 
 /** Creates `tenancy.config.ts` unless it is there. */
 export function createConfig(workspace: Workspace, settings: Settings): void {
-  const { identifiers = [], host = 'localhost' } = settings;
-  const chosen = (identifiers.length > 0 ? identifiers : (['subdomain', 'domain'] as const)).map(
-    (name) => IDENTIFIERS[name],
-  );
+  const { host = 'localhost' } = settings;
+  const identifiers = readIdentifiers(settings);
+  const chosen = identifiers.map((name) => IDENTIFIERS[name]);
   const names = [...chosen.map(({ factory }) => factory), 'defineTenancyConfig'].toSorted();
   const calls = chosen.map(({ call }) => `\n    ${call(host).replaceAll('\n', '\n    ')},`);
   const identify = identifiers.includes('header')
@@ -52,4 +52,16 @@ export default defineTenancyConfig({
 });
 `,
   );
+}
+
+/** @throws Error naming what is none */
+function readIdentifiers({ identifiers: given = [] }: Settings): readonly IdentifierName[] {
+  const names = (typeof given === 'string' ? [given] : given).flatMap((name) => name.split(','));
+  const known = Object.keys(IDENTIFIERS);
+  const isKnown = (name: string): name is IdentifierName => known.includes(name);
+  const unknown = names.filter((name) => !isKnown(name));
+  if (unknown.length > 0) {
+    throw new Error(`No identifier: ${unknown.join(', ')}. There are ${known.join(', ')}`);
+  }
+  return names.length > 0 ? names.filter(isKnown) : ['subdomain', 'domain'];
 }

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { addOption, optionAt } from '../source/config-file.js';
-import { addImport } from '../source/imports.js';
+import { addImport } from '../source/edit-imports.js';
 import { append } from '../source/literals.js';
 import type { Source } from '../source/source.js';
 import type { Name } from '../workspace/names.js';

@@ -1,7 +1,7 @@
 import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { posix } from 'node:path';
 import { SQLITE_DRIVER, VALIDATION } from '../nest-add/dependencies.js';
-import { addImport } from '../source/imports.js';
+import { addImport } from '../source/edit-imports.js';
 import { addModuleImport, moduleImports } from '../source/module-imports.js';
 import { addMigration, requireConfig } from '../tenant-migration/add-migration.js';
 import { Name, readName } from '../workspace/names.js';

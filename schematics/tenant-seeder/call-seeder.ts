@@ -1,6 +1,6 @@
 import type ts from 'typescript';
 import { addOption, optionAt } from '../source/config-file.js';
-import { addImport } from '../source/imports.js';
+import { addImport } from '../source/edit-imports.js';
 import type { Source } from '../source/source.js';
 
 const SEED = ['tenants', 'seed'];

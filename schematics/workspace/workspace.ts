@@ -37,9 +37,8 @@ export class Workspace {
   open(path: string): Source | undefined {
     const text = this.read(path);
     const ts = loadTypeScript();
-    return ts && text !== undefined
-      ? new Source(ts, path, text.replaceAll('\r\n', '\n'))
-      : undefined;
+    if (ts === undefined || text === undefined) return undefined;
+    return new Source(ts, path, isWindows(text) ? text.replaceAll('\r\n', '\n') : text);
   }
 
   /**
@@ -54,9 +53,8 @@ export class Workspace {
     if (!edit(source)) return false;
     if (source.text === opened) return true;
     if (!this.edited.has(path)) this.edited.set(path, before);
-    // A file of both endings is written with the one that most editors would: `\n`.
-    const windows = before.includes('\r\n') && !/(^|[^\r])\n/.test(before);
-    this.tree.overwrite(path, windows ? source.text.replaceAll('\n', '\r\n') : source.text);
+    const { text } = source;
+    this.tree.overwrite(path, isWindows(before) ? text.replaceAll('\n', '\r\n') : text);
     return true;
   }
 
@@ -93,4 +91,9 @@ export class Workspace {
       } else if (wasFormatted(path)) this.tree.overwrite(path, text);
     }
   }
+}
+
+/** Every line ends in `\r\n`. Where only some do, they are left as they are. */
+function isWindows(text: string): boolean {
+  return text.includes('\r\n') && !/(^|[^\r])\n/.test(text);
 }

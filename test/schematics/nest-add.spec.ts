@@ -78,6 +78,24 @@ export class AppModule {}
     expect(config).not.toContain('byDomain');
   });
 
+  it('takes identifiers as the command line gives them, and refuses others', async () => {
+    const app = await freshApp();
+    const { tree } = await run('nest-add', { ...ADD, identifiers: 'domain,path' }, app);
+    expect(tree.readText('/src/tenancy.config.ts')).toContain(
+      "identify: [byDomain(), byPath({ prefix: '/t' })],",
+    );
+    await expect(run('nest-add', { ...ADD, identifiers: 'domian' }, app)).rejects.toThrow(
+      'No identifier: domian. There are subdomain, domain, path, header',
+    );
+  });
+
+  it('edits the module that it is told to', async () => {
+    const app = await freshApp();
+    app.rename('/src/app.module.ts', '/src/core/core.module.ts');
+    const { tree } = await run('nest-add', { ...ADD, module: 'core/core.module.ts' }, app);
+    expect(tree.readText('/src/core/core.module.ts')).toContain("from '../tenancy.config';");
+  });
+
   it('adds to the .env.example that is there', async () => {
     const app = await freshApp();
     app.create('/.env.example', 'PORT=3000\nTENANCY_SERVER_URL=mysql://db.internal');
@@ -107,7 +125,9 @@ export class AppModule {}
       }),
     );
     app.create('/apps/admin/src/admin.module.ts', app.readText('/src/app.module.ts'));
-    const options = { project: 'admin', sourceRoot: 'apps/shop/src', module: 'admin.module.ts' };
+    const main = app.readText('/src/main.ts');
+    app.create('/apps/admin/src/main.ts', main.replace('app.module', 'admin.module'));
+    const options = { project: 'admin', sourceRoot: 'apps/shop/src' };
     const { tree } = await run('nest-add', options, app);
     expect(tree.exists('/apps/admin/src/tenancy.config.ts')).toBe(true);
     expect(tree.readText('/apps/admin/src/admin.module.ts')).toContain('TenancyModule.forRoot(');
@@ -172,6 +192,14 @@ export class AppModule {}
     const after = tree.readText('/src/app.module.ts');
     expect(after).toContain("import tenancyConfig from './tenancy.config';\r\n");
     expect(after).not.toMatch(/[^\r]\n/);
+  });
+
+  it('leaves mixed line endings as they are', async () => {
+    const text = (await freshApp()).readText('/src/app.module.ts');
+    const { tree } = await run('nest-add', ADD, await appWith(text.replace('\n', '\r\n')));
+    const after = tree.readText('/src/app.module.ts');
+    expect(after).toMatch(/^[^\n]*\r\n/);
+    expect(after.match(/\r\n/g)).toHaveLength(1);
   });
 
   it('appends to a list as the list is written, with its comments where they were', async () => {
