@@ -107,7 +107,7 @@ describe('what is generated', () => {
     }).compile();
     await app.init();
     await app.get(TenantService).create({ slug: 'acme' });
-  });
+  }, 120_000);
 
   afterAll(async () => {
     await app.close();

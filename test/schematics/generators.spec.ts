@@ -58,7 +58,7 @@ describe('the generators', () => {
     const first = contents(app);
     await generateAll();
     expect(contents(app)).toEqual(first);
-  });
+  }, 120_000);
 });
 
 describe('tenancy-config', () => {
