@@ -61,6 +61,7 @@ export class LeasedSqliteQueryRunner extends BetterSqlite3QueryRunner {
   override async release(): Promise<void> {
     this.isReleased = true;
     await super.release();
+    // Why there is no lease was told to whoever asked for it; without one there is nothing to give back.
     const lease = await this.lease?.catch(() => undefined);
     lease?.release();
   }
