@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate as turn } from 'node:timers/promises';
 import { runCentrally } from '../../lib/context/tenant-context.js';
 import type { PoolEvents } from '../../lib/database/pool/pool-events.js';
 import type { LeaseTarget } from '../../lib/database/pool/lease-request.js';
@@ -51,6 +52,27 @@ describe.each(engines)('on $name, connections are shared:', ({ prepare }) => {
     expect(four.stats().waiting).toBe(1);
     only.release();
     (await next).release();
+  });
+
+  it('a busy tenant is served in time, though somebody with fewer leases waits at every moment', async () => {
+    const two = pool({ maxConnections: 2, acquireTimeout: 600 });
+    const held = await lease(two, 'a');
+    let served = false;
+    const again = async (name: string) => {
+      while (!served) {
+        (await lease(two, name)).release();
+        await turn();
+      }
+    };
+    const others = ['b', 'c', 'b', 'c', 'b', 'c'].map(again);
+    try {
+      (await lease(two, 'a')).release();
+    } finally {
+      served = true;
+      await Promise.all(others);
+      held.release();
+    }
+    expect(two.stats()).toMatchObject({ timeouts: 0, waiting: 0 });
   });
 
   it('what is reserved for a tenant nobody else is given', async () => {

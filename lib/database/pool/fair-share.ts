@@ -11,8 +11,10 @@ export interface RefusedReserve {
 
 /**
  * Who may have a connection, and who of those that wait is next: the tenant with the fewest leases, so that one that
- * floods waits for itself. A tenant's ceiling and the places that are kept for others are seen to here as well. All in
- * constant time, but for tenants that wait while only kept places are left.
+ * floods waits for itself. But when somebody's patience ends, every other turn is theirs: with a thousand tenants there
+ * is always one with fewer leases, and a busy one would wait until its time is up. A tenant's ceiling and the places that
+ * are kept for others are seen to here as well. All in constant time, but for tenants that wait while only kept places
+ * are left.
  */
 export class FairShare {
   private readonly claimants = new Map<string, Claimant>();
@@ -20,17 +22,22 @@ export class FairShare {
   private readonly rows: readonly Set<Claimant>[];
   private readonly reserving = new Set<Claimant>();
   private readonly emptied = new Map<string, (() => void)[]>();
+  /** In the order in which they came. */
+  private readonly line = new Set<Waiter>();
   private total = 0;
-  private waiters = 0;
+  /** The last turn was that of somebody whose patience had ended. */
+  private servedByAge = false;
 
   /**
    * @param places connections that there may be
    * @param ceiling of a tenant whose share does not name one
+   * @param patience milliseconds after which who waits the longest gets every other turn
    * @param reserveRefused told of a reserve that cannot be kept in full
    */
   constructor(
     private readonly places: number,
     private readonly ceiling: number,
+    private readonly patience: number,
     private readonly reserveRefused: (refused: RefusedReserve) => void,
   ) {
     this.rows = Array.from({ length: places }, () => new Set<Claimant>());
@@ -43,7 +50,7 @@ export class FairShare {
 
   /** Callers that wait. */
   get waiting(): number {
-    return this.waiters;
+    return this.line.size;
   }
 
   /** The claimant for `database`, on the terms of `share`. */
@@ -74,7 +81,7 @@ export class FairShare {
   }
 
   wait(waiter: Waiter): void {
-    this.waiters += 1;
+    this.line.add(waiter);
     const { claimant } = waiter.request;
     claimant.waiters.add(waiter);
     this.stand(claimant);
@@ -84,27 +91,28 @@ export class FairShare {
   stopWaiting(waiter: Waiter): void {
     const { claimant } = waiter.request;
     if (!claimant.waiters.delete(waiter)) return;
-    this.waiters -= 1;
+    this.line.delete(waiter);
     this.stand(claimant);
   }
 
   /** Who is to be served next, undefined when nobody that waits may have one more. */
   next(): Waiter | undefined {
-    for (const row of this.rows) {
-      for (const claimant of row) if (this.hasRoomFor(claimant)) return firstOf(claimant);
-    }
-    return undefined;
+    const impatient = this.impatient();
+    this.servedByAge = impatient !== undefined;
+    return impatient ?? this.withFewestLeases();
   }
 
-  /** The next of this claimant's own, if nobody has fewer leases. */
+  /** The next of this claimant's own, if nobody has fewer leases, and it is no impatient one's turn. */
   nextOf(claimant: Claimant): Waiter | undefined {
     if (claimant.row === undefined || !this.hasRoomFor(claimant)) return undefined;
     const first = this.rows.findIndex((row) => row.size > 0);
-    return claimant.row === first ? firstOf(claimant) : undefined;
+    if (claimant.row !== first || this.impatient() !== undefined) return undefined;
+    this.servedByAge = false;
+    return firstOf(claimant);
   }
 
   allWaiting(): readonly Waiter[] {
-    return [...this.claimants.values()].flatMap(({ waiters }) => [...waiters]);
+    return [...this.line];
   }
 
   /** Ends when `database` has no lease. */
@@ -118,6 +126,21 @@ export class FairShare {
   /** Of ten thousand tenants only those that have or want something are kept. */
   forgetIdle(claimant: Claimant): void {
     if (claimant.idle) this.claimants.delete(claimant.database);
+  }
+
+  private withFewestLeases(): Waiter | undefined {
+    for (const row of this.rows) {
+      for (const claimant of row) if (this.hasRoomFor(claimant)) return firstOf(claimant);
+    }
+    return undefined;
+  }
+
+  /** Who has waited the longest, and for too long: when it is their turn. */
+  private impatient(): Waiter | undefined {
+    const [oldest] = this.line;
+    if (this.servedByAge || oldest === undefined) return undefined;
+    if (performance.now() - oldest.since < this.patience) return undefined;
+    return this.hasRoomFor(oldest.request.claimant) ? oldest : undefined;
   }
 
   private add(database: string): Claimant {

@@ -55,14 +55,15 @@ export class ServerPool {
     private readonly options: ServerPoolOptions,
     private readonly events: EventEmitter<PoolEvents>,
   ) {
-    const { server, maxConnections, maxConnectionsPerTenant } = options;
+    const { server, maxConnections, maxConnectionsPerTenant, acquireTimeout } = options;
+    const patience = acquireTimeout / 2;
     this.connections = new PoolConnections(server, engine, maxConnections, {
       opened: () => this.connectionOpened(),
       closed: (reason) => this.statistics.closed(reason),
       roomMade: () => this.serveWaiting(),
       breakerChanged: (change) => this.breakerChanged(change),
     });
-    this.share = new FairShare(maxConnections, maxConnectionsPerTenant, (refused) =>
+    this.share = new FairShare(maxConnections, maxConnectionsPerTenant, patience, (refused) =>
       events.emit('reserve-refused', { server, ...refused }),
     );
     this.line = new WaitingLine(options, this.share, this.statistics, events);
