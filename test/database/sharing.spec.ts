@@ -57,9 +57,9 @@ describe.each(engines)('on $name, connections are shared:', ({ prepare }) => {
   it('a busy tenant is served in time, though somebody with fewer leases waits at every moment', async () => {
     const two = pool({ maxConnections: 2, acquireTimeout: 600 });
     const held = await lease(two, 'a');
-    let served = false;
+    const done = new AbortController();
     const again = async (name: string) => {
-      while (!served) {
+      while (!done.signal.aborted) {
         (await lease(two, name)).release();
         await turn();
       }
@@ -68,7 +68,7 @@ describe.each(engines)('on $name, connections are shared:', ({ prepare }) => {
     try {
       (await lease(two, 'a')).release();
     } finally {
-      served = true;
+      done.abort();
       await Promise.all(others);
       held.release();
     }
