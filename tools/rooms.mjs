@@ -20,9 +20,10 @@ const LEVELS = [
   ['tenant'],
   ['migration', 'identify'],
   ['http', ...FEATURES],
-  ['admin', 'cli'],
+  ['admin'],
   ['data-sources'],
   ['tenancy.module'],
+  ['cli'],
   ['index'],
 ];
 

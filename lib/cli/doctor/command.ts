@@ -1,0 +1,2 @@
+import type { Command } from 'commander';
+export function doctor(_program: Command): void {}

@@ -1,0 +1,23 @@
+import { CommandError, EXIT } from './errors.js';
+
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly exitCode: number;
+}
+
+/** What is told of an error. Without the stack, which is no help to who runs a command. */
+export function failureOf(error: unknown): Failure {
+  const { message, code } =
+    error instanceof Error ? told(error) : { message: String(error), code: undefined };
+  const exitCode = error instanceof CommandError ? error.exitCode : EXIT.failure;
+  return { code: code ?? 'ERROR', message, exitCode };
+}
+
+function told(error: Error): { message: string; code?: string } {
+  const { message, name } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  // Errors of this package say what they are. Of others the kind tells something.
+  const known = error instanceof CommandError || 'retryAfter' in error || 'logged' in error;
+  return { message: known ? message : `${name}: ${message}`, code };
+}

@@ -1,0 +1,29 @@
+import { DatabaseUrlProblem, parseDatabaseUrl } from '../options/database-url.js';
+import { fillFromEnvironment, type Environment } from '../options/environment.js';
+import type { TenancyOptions } from '../options/tenancy-options.js';
+
+/** The passwords and keys of a configuration, which may be wrong in other ways. */
+export function secretsOf(given: TenancyOptions, env: Environment): string[] {
+  const { central, tenants } = fillFromEnvironment(given, env);
+  const servers = Object.values(tenants?.servers ?? {});
+  const urls = [
+    central?.url,
+    ...servers.flatMap(({ url, replicas }) => [url, ...(replicas ?? []).map((one) => one.url)]),
+  ];
+  return [
+    ...urls.flatMap((url) => passwordOf(url) ?? []),
+    ...servers.flatMap(({ provisioning }) => provisioning?.password ?? []),
+    ...(tenants?.credentialKeys ?? []),
+  ].filter((secret) => typeof secret === 'string');
+}
+
+function passwordOf(url: unknown): string | undefined {
+  if (typeof url !== 'string') return undefined;
+  try {
+    const address = parseDatabaseUrl(url);
+    return address.engine === 'mysql' ? address.password : undefined;
+  } catch (error) {
+    if (error instanceof DatabaseUrlProblem) return undefined;
+    throw error;
+  }
+}
