@@ -8,7 +8,7 @@ import { quoteName } from './quote-name.js';
  * migrations run as the provisioning account. That of DROP takes TRUNCATE with it: delete the rows instead. Triggers fire
  * and views are read with the rights of who made them. SHOW VIEW is for EXPLAIN of a query that reads one.
  */
-const RIGHTS =
+export const RIGHTS =
   'SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES';
 
 /** Makes an account that may log in from anywhere, with the rights to serve from `database` and to nothing else. */
@@ -36,11 +36,11 @@ function accountName(lease: MysqlLease, user: string): string {
  * The database of a GRANT is a pattern: without a backslash `tenant_1` would be `tenantx1`, too. Not on a MySQL server
  * with `partial_revokes`, which takes it as it is. MariaDB has no such variable.
  */
-async function takesNamesLiterally(lease: MysqlLease): Promise<boolean> {
+export async function takesNamesLiterally(lease: MysqlLease): Promise<boolean> {
   const [row] = await query(lease, "SHOW GLOBAL VARIABLES LIKE 'partial\\_revokes'");
   return row?.Value === 'ON';
 }
 
-function escapePattern(database: string): string {
+export function escapePattern(database: string): string {
   return database.replaceAll(/[\\_%]/g, '\\$&');
 }
