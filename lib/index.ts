@@ -74,3 +74,5 @@ export { CentralRoute, TenantRoute, UniversalRoute } from './http/route-mode.js'
 export { TenancyGuard } from './http/tenancy.guard.js';
 export { TenancyInterceptor } from './http/tenancy.interceptor.js';
 export { TenancyMiddleware } from './http/tenancy.middleware.js';
+
+export type { TenancyScript, TenancyScriptContext } from './cli/work/tenancy-script.js';

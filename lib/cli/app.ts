@@ -5,9 +5,11 @@ import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import type { TenancyOptions } from '../options/tenancy-options.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import type { DataSource } from 'typeorm';
 import { TenancyModule } from '../tenancy.module.js';
 import { TenantStore } from '../tenant/tenant-store.js';
 import { TenantService } from '../tenant/tenant.service.js';
+import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
 import type { Run } from './command.js';
 import { findConfig } from './config/find-config.js';
 import { LoadedConfig } from './config/load-config.js';
@@ -36,6 +38,10 @@ export class App {
   /** The rows of tenants, for what `TenantService` does not do. */
   get store(): TenantStore {
     return this.context.get(TenantStore);
+  }
+
+  get central(): DataSource {
+    return this.context.get<DataSource>(CENTRAL_DATA_SOURCE);
   }
 
   async close(): Promise<void> {

@@ -1,12 +1,20 @@
+import type { ConnectionLimits } from './engine.js';
+
 /** A server as it is, for who looks for what is wrong with a set-up. On one connection of its own, beside the pools. */
 export interface ServerInspection {
   /** Undefined where there is no server: SQLite. */
   facts(): Promise<ServerFacts | undefined>;
+  /** Undefined where nothing is limited. */
+  connectionLimits(): Promise<ConnectionLimits | undefined>;
   databases(): Promise<readonly DatabaseFacts[]>;
   /** The tables of each of these databases; a database that is not there is left out. */
   tables(databases: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<string>>>;
   /** The rows of a table, the columns that are named. */
-  rows(database: string, table: string, columns: readonly string[]): Promise<readonly InspectedRow[]>;
+  rows(
+    database: string,
+    table: string,
+    columns: readonly string[],
+  ): Promise<readonly InspectedRow[]>;
   /**
    * Tries, with a database of its own that is gone afterwards, what the provisioning account has to do.
    * @param accounts it also makes accounts

@@ -1,5 +1,6 @@
 import type { MysqlAddress } from '../../../options/database-url.js';
 import type { ResolvedServer } from '../../../options/resolve.js';
+import type { ConnectionLimits } from '../engine.js';
 import type {
   DatabaseFacts,
   InspectedAccount,
@@ -7,6 +8,7 @@ import type {
   ServerFacts,
   ServerInspection,
 } from '../inspection.js';
+import { MysqlAdministration } from './mysql-administration.js';
 import type { MysqlConnection } from './mysql-connection.js';
 import { MysqlEngine } from './mysql-engine.js';
 import type { MysqlLease } from './mysql-lease.js';
@@ -19,17 +21,22 @@ const TENANT_ACCOUNT = '^tenancy_[0-9a-f]{24}$';
 
 /** Looks at a MySQL or MariaDB server. */
 export class MysqlInspection implements ServerInspection {
+  private readonly lease: MysqlLease;
+  private readonly administration: MysqlAdministration;
+
   private constructor(
+    server: string,
     private readonly connection: MysqlConnection,
-    private readonly lease: MysqlLease,
-  ) {}
+  ) {
+    // Nobody waits for the connection: it is closed when this is.
+    const lend = () => connection.lend(() => {});
+    this.lease = lend();
+    this.administration = new MysqlAdministration(server, lend);
+  }
 
   static async open(server: ResolvedServer, address: MysqlAddress): Promise<MysqlInspection> {
     const connection = await new MysqlEngine(server, address).open({ database: '' });
-    const lease = connection.lend(() => {
-      // Held for as long as this is open, and closed then.
-    });
-    return new MysqlInspection(connection, lease);
+    return new MysqlInspection(server.name, connection);
   }
 
   async facts(): Promise<ServerFacts> {
@@ -45,6 +52,10 @@ export class MysqlInspection implements ServerInspection {
       version: /\d+\.\d+\.\d+/.exec(version.replace(/^5\.5\.5-/, ''))?.[0] ?? version,
       clockSkew: Math.round(Number(row?.now) - here),
     };
+  }
+
+  async connectionLimits(): Promise<ConnectionLimits> {
+    return this.administration.connectionLimits();
   }
 
   async databases(): Promise<DatabaseFacts[]> {

@@ -24,7 +24,10 @@ export async function probeProvisioning(
       const grant = `${all} TO ${await grantee(lease)}${accounts ? ' WITH GRANT OPTION' : ''};`;
       return [{ rights: created, grant }, ...(await probeAccounts(lease, where, accounts))];
     }
-    const rights = await missing(lease, [...schemaProbes(scratch, 'doctor'), ...dropProbes(scratch)]);
+    const rights = await missing(lease, [
+      ...schemaProbes(scratch, 'doctor'),
+      ...dropProbes(scratch),
+    ]);
     await inside?.(scratch);
     return [
       ...(await missingOn(lease, rights, where)),
@@ -143,7 +146,9 @@ async function missingOn(
 ): Promise<MissingRights[]> {
   if (rights.length === 0) return [];
   const unique = [...new Set(rights)];
-  return [{ rights: unique, grant: `GRANT ${unique.join(', ')} ON ${where} TO ${await grantee(lease)};` }];
+  return [
+    { rights: unique, grant: `GRANT ${unique.join(', ')} ON ${where} TO ${await grantee(lease)};` },
+  ];
 }
 
 /** What a grant for a database, or for all whose names begin so, is on. */

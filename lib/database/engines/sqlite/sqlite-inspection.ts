@@ -17,6 +17,10 @@ export class SqliteInspection implements ServerInspection {
     return undefined;
   }
 
+  async connectionLimits(): Promise<undefined> {
+    return undefined;
+  }
+
   async databases(): Promise<DatabaseFacts[]> {
     if (!existsSync(this.folder)) return [];
     const files = await readdir(this.folder);
