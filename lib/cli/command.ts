@@ -3,7 +3,7 @@ import type { App } from './app.js';
 import { failureOf } from './failure.js';
 import { Output } from './output.js';
 
-/** What every command says of itself; the reference in the docs is made of it. */
+/** What every command says of itself. The reference in the docs is made of it: npm run docs:commands. */
 export interface CommandText {
   readonly description: string;
   /** Without `npx tenancy`. */
@@ -16,17 +16,23 @@ export interface CommonOptions {
   readonly config?: string;
 }
 
-/** Adds a command. */
-export function define(parent: Command, usage: string, text: CommandText): Command {
-  return parent
-    .command(usage)
-    .description(text.description)
-    .option('--json', 'print one JSON document, for programs')
-    .addHelpText('after', `\nExample:\n  $ ${exampleOf(text)}`);
+const EXAMPLES = new WeakMap<Command, string>();
+
+/** How a command is called, for its help and for the docs. */
+export function exampleOf(command: Command): string | undefined {
+  return EXAMPLES.get(command);
 }
 
-function exampleOf({ example }: CommandText): string {
-  return `npx tenancy ${example}`;
+/** Adds a command. */
+export function define(parent: Command, name: string, text: CommandText): Command {
+  const example = `npx tenancy ${text.example}`;
+  const command = parent
+    .command(name)
+    .description(text.description)
+    .option('--json', 'print one JSON document, for programs')
+    .addHelpText('after', `\nExample:\n  $ ${example}`);
+  EXAMPLES.set(command, example);
+  return command;
 }
 
 /** Adds commands under one name. */

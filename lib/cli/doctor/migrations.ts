@@ -1,3 +1,5 @@
+import type { Type } from '@nestjs/common';
+import { ConnectionMetadataBuilder } from 'typeorm/connection/ConnectionMetadataBuilder.js';
 import { ConnectionPoolManager } from '../../database/connection-pool-manager.js';
 import { CENTRAL_MIGRATIONS, TENANT_MIGRATIONS } from '../../migration/index.js';
 import type { ResolvedTenancyOptions } from '../../options/resolve.js';
@@ -8,7 +10,7 @@ import type { ReachedServer } from './check.js';
 export const migrations: Check = {
   name: 'migrations',
   async run(setUp) {
-    const known = await migrationsOfCode(setUp);
+    const known = await migrationsOfCode(setUp.options);
     return [...(await ofCentral(setUp, known.central)), ...(await ofTenants(setUp, known.tenants))];
   },
 };
@@ -86,34 +88,17 @@ export function tableOf({ typeorm }: Pick<ResolvedTenancyOptions['tenants'], 'ty
   return typeorm?.migrationsTableName ?? 'migrations';
 }
 
-/** Read the way the app reads them: globs and all. */
-async function migrationsOfCode({ options }: SetUp) {
+/** Read the way TypeORM reads them, globs and all, and without a connection. */
+async function migrationsOfCode(options: ResolvedTenancyOptions) {
   const { central, tenants } = options;
   const pools = new ConnectionPoolManager(options);
-  const names = async (
-    own: readonly Function[],
-    section: typeof central | typeof tenants,
-    create: 'central' | 'tenant',
-  ) => {
-    const given = {
-      ...section.typeorm,
-      migrations: [...own, ...Object.values(section.migrations ?? [])],
-    };
-    const dataSource =
-      create === 'central'
-        ? await pools.createCentralDataSource(given)
-        : pools.createTenantDataSource(given);
-    await dataSource.initialize();
-    const all = dataSource.migrations.map((one) => one.name ?? one.constructor.name);
-    await dataSource.destroy();
-    return all;
+  const builder = new ConnectionMetadataBuilder(pools.createTenantDataSource({}));
+  const names = async (own: readonly Type[], section: typeof central | typeof tenants) => {
+    const all = [...own, ...Object.values(section.migrations ?? [])];
+    return (await builder.buildMigrations(all)).map((one) => one.name ?? one.constructor.name);
   };
-  try {
-    return {
-      central: await names(CENTRAL_MIGRATIONS, central, 'central'),
-      tenants: await names(TENANT_MIGRATIONS, tenants, 'tenant'),
-    };
-  } finally {
-    await pools.onApplicationShutdown();
-  }
+  return {
+    central: await names(CENTRAL_MIGRATIONS, central),
+    tenants: await names(TENANT_MIGRATIONS, tenants),
+  };
 }
