@@ -26,8 +26,6 @@ export class App {
   constructor(
     readonly context: INestApplicationContext,
     readonly config: LoadedConfig,
-    /** False: only what `tenancy.config` says is there, none of the app's providers and entities. */
-    readonly isWhole: boolean,
   ) {
     this.tenants = context.get(TenantService);
     this.tenancy = context.get(Tenancy);
@@ -69,7 +67,7 @@ export async function openApp(run: Run): Promise<App> {
       module ?? TenancyModule.forRoot(withoutRetries(config.options)),
       { logger: new StderrLogger(), abortOnError: false },
     );
-    return new App(context, config, module !== undefined);
+    return new App(context, config);
   } catch (error) {
     config.dispose();
     throw error;

@@ -51,13 +51,13 @@ export interface AppRun extends Run {
 }
 
 /** The action of a command: what it throws is told, and the process ends with the exit code of it. */
-export function action<A extends unknown[]>(work: (run: Run, ...args: A) => Promise<void>) {
+export function action(work: (run: Run, given: unknown[]) => Promise<void>) {
   return async (...given: unknown[]): Promise<void> => {
     const command = given.at(-1) as Command;
     const common = command.optsWithGlobals<CommonOptions>();
     const output = new Output(common.json ?? false);
     try {
-      await work({ output, common }, ...(given.slice(0, -1) as A));
+      await work({ output, common }, given.slice(0, -1));
     } catch (error) {
       const failure = failureOf(error);
       process.exitCode = failure.exitCode;
@@ -74,7 +74,9 @@ export function appAction<A extends unknown[]>(
   work: (run: AppRun, ...args: A) => Promise<void>,
   check?: (...args: A) => void,
 ) {
-  return action<A>(async (run, ...args) => {
+  return action(async (run, given) => {
+    // What commander gives: the arguments, then the options.
+    const args = given as A;
     check?.(...args);
     // Loaded when needed: help is there at once.
     const { openApp } = await import('./app.js');

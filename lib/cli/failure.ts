@@ -19,5 +19,11 @@ function told(error: Error): { message: string; code?: string } {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   // Errors of this package say what they are. Of others the kind tells something.
   const known = error instanceof CommandError || 'retryAfter' in error || 'logged' in error;
-  return { message: known ? message : `${name}: ${message}`, code };
+  const hint = /No metadata for ".*" was found/.test(message) ? ENTITY_HINT : '';
+  return { message: `${known ? '' : `${name}: `}${message}${hint}`, code };
 }
+
+/** The one thing that an app has and its configuration alone does not. */
+const ENTITY_HINT =
+  " If it is an entity of one of the app's modules, have tenancy.config export the app's: " +
+  "export const app = () => import('./app.module.js').";

@@ -22,11 +22,6 @@ export class Output {
     await this.print(this.json ? JSON.stringify(data, null, 2) : lines.join('\n'));
   }
 
-  /** What is going on, for people alone. */
-  progress(line: string): void {
-    process.stderr.write(`${this.redaction.apply(line)}\n`);
-  }
-
   async failure(error: { readonly code: string; readonly message: string }): Promise<void> {
     const { code, message } = error;
     if (this.json) await this.print(JSON.stringify({ error: { code, message } }, null, 2));

@@ -28,8 +28,12 @@ describe.each(engines)('the command on $name', ({ prepare }) => {
   it('leads a tenant through its life', async () => {
     const app = appOf('cjs');
     const { database } = await app.json<TenantData>(
-      ...['tenant', 'create', 'acme', '--name', 'Acme Ltd', '--domain', 'www.acme.test'],
-      ...['--settings', '{"plan":"pro"}'],
+      'tenant',
+      'create',
+      'acme',
+      '--name=Acme Ltd',
+      '--domain=www.acme.test',
+      '--settings={"plan":"pro"}',
     );
     expect(await databasesOf(setup).names()).toEqual([database]);
     await app.json('tenant', 'update', 'acme', '--name', 'Acme Inc');
@@ -147,6 +151,16 @@ describe('the command line', () => {
   ])('ends with 2 where it cannot be meant so: %j', async (args) => {
     const app = new CliApp(command, 'cjs', BARE_APP, environmentOf(setup));
     expect(await app.run(args)).toMatchObject({ code: 2, stdout: '' });
+  });
+
+  it('says what a seeder lacks without the app, and that nothing is left', async () => {
+    const config = PROJECTS_APP['src/tenancy.config.ts'].replace(/export const app.*/, '');
+    const files = { ...PROJECTS_APP, 'src/tenancy.config.ts': config };
+    const app = new CliApp(command, 'cjs', files, environmentOf(setup));
+    const { code, stderr } = await app.run(['tenant', 'create', 'acme']);
+    expect(code).toBe(1);
+    expect(stderr).toContain("export const app = () => import('./app.module.js')");
+    expect(await databasesOf(setup).names()).toEqual([]);
   });
 
   it('ends with 1 and the code of the error where it fails', async () => {

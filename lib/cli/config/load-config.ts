@@ -100,11 +100,14 @@ async function loadModule(
   }
 }
 
+/** What a compiler marks a CommonJS module with that was written as an ES module. */
+const COMPILED = '__esModule';
+
 /** Of a CommonJS module, node gives what it exports as `default`. */
 function exportsOf(namespace: unknown): Readonly<Record<string, unknown>> {
   if (!isPlainObject(namespace)) return {};
   const { default: inner } = namespace;
-  return isPlainObject(inner) && inner.__esModule === true ? inner : namespace;
+  return isPlainObject(inner) && inner[COMPILED] === true ? inner : namespace;
 }
 
 function moduleOf(given: unknown): Type | undefined {

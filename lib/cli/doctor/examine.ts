@@ -78,8 +78,8 @@ async function setUpOf(
 const WITH_DATA: ReadonlySet<unknown> = new Set(['active', 'suspended', 'blocked']);
 
 async function tenantsIn({ inspection }: ReachedServer, database: string): Promise<KnownTenant[]> {
-  const tables = await inspection.tables([database]);
-  if (!tables.get(database)?.has('tenancy_tenants')) return [];
+  const there = await inspection.tables([database]);
+  if (!there.get(database)?.has('tenancy_tenants')) return [];
   const columns = ['slug', 'server', 'database_name', 'status'];
   const rows = await inspection.rows(database, 'tenancy_tenants', columns);
   return rows
