@@ -3,12 +3,13 @@ import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
-import { CENTRAL_MIGRATIONS, TENANT_MIGRATIONS } from './migration/index.js';
+import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
 import type { ResolvedTenancyOptions } from './options/resolve.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { Domain } from './tenant/domain.entity.js';
 import { TenancyError } from './tenancy.error.js';
 import { TenantCredentials } from './tenant/tenant-credentials.entity.js';
+import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
@@ -37,7 +38,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials],
+          [Tenant, Domain, TenantCredentials, TenantSchema],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);
@@ -87,14 +88,6 @@ async function requireCentralDatabase(pools: ConnectionPoolManager): Promise<voi
   const { database } = pools.centralPlacement;
   const exists = await pools.centralAdministration.databaseExists(database);
   if (!exists) throw new CentralDatabaseMissingError(database);
-}
-
-/** Under a lock, so that processes that start together do not all create the same tables. */
-async function migrateCentral(dataSource: DataSource, pools: ConnectionPoolManager): Promise<void> {
-  const { database } = pools.centralPlacement;
-  await pools.centralAdministration.withLock(`tenancy:migrate:${database}`, 60_000, async () => {
-    await dataSource.runMigrations({ transaction: 'each' });
-  });
 }
 
 /** A server may still be starting. Everything else, refused options or a broken migration, stays as it is. */

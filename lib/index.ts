@@ -29,6 +29,12 @@ export type { CloseReason, Percentiles, TenantUse } from './database/pool/pool-s
 export type { LongLease } from './database/pool/pool-watch.js';
 export type { ServerPoolStats } from './database/pool/server-pool-stats.js';
 
+export * from './migration/errors.js';
+export type { Difference } from './migration/known-migrations.js';
+export type * from './migration/migration-options.js';
+export type * from './migration/migration-report.js';
+export { TenantMigrator } from './migration/tenant-migrator.js';
+
 export { Domain } from './tenant/domain.entity.js';
 export {
   CredentialKeyMissingError,
@@ -49,6 +55,8 @@ export {
 export type { TenancyEvent, TenancyEventName } from './tenant/tenancy-events.js';
 export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
 export { TenantRegistry } from './tenant/tenant-registry.js';
+export { TenantSchema } from './tenant/tenant-schema.entity.js';
+export type { AppliedMigration, HalfWay, Statement } from './tenant/tenant-schema.entity.js';
 export { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 export type { ListTenants, TenantPage } from './tenant/tenant-store.js';
 export { Tenant, type DatabaseOrigin, type ProvisioningStep } from './tenant/tenant.entity.js';

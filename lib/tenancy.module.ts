@@ -5,16 +5,22 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { TENANT_DIRECTORY, Tenancy } from './context/tenancy.js';
+import { TENANT_DIRECTORY, TENANT_GATE, Tenancy } from './context/tenancy.js';
 import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
 import { TenancyHttpModule } from './http/http.module.js';
+import { OneTenantMigrator } from './migration/one-tenant-migrator.js';
+import { PendingMigrationsGate } from './migration/pending-migrations-gate.js';
+import { MIGRATION_PROVIDERS } from './migration/providers.js';
+import { TenantMigrator } from './migration/tenant-migrator.js';
+import { TENANT_DATA_SOURCE } from './migration/tokens.js';
 import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { TENANT_PROVIDERS } from './tenant/providers.js';
 import { TenantRegistry } from './tenant/tenant-registry.js';
+import { TENANT_SCHEMAS } from './tenant/tenant-schemas.js';
 import { TenantService } from './tenant/tenant.service.js';
 import { CENTRAL_DATA_SOURCE } from './tenant/tokens.js';
 
@@ -42,6 +48,8 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         TENANCY_OPTIONS,
         ConnectionPoolManager,
         Tenancy,
+        TENANT_GATE,
+        TenantMigrator,
         TenantRegistry,
         TenantService,
         tenantDataSourceProvider.provide,
@@ -88,10 +96,14 @@ function providers(centralName: string): Provider[] {
       useFactory: (given: TenancyOptions) => resolveOptions(given, process.env, centralName),
     },
     { provide: CENTRAL_DATA_SOURCE, useExisting: getDataSourceToken(centralName) },
+    { provide: TENANT_DATA_SOURCE, useExisting: getDataSourceToken() },
     { provide: TENANT_DIRECTORY, useExisting: TenantRegistry },
+    { provide: TENANT_GATE, useExisting: PendingMigrationsGate },
+    { provide: TENANT_SCHEMAS, useExisting: OneTenantMigrator },
     ConnectionPoolManager,
     Tenancy,
     ...TENANT_PROVIDERS,
+    ...MIGRATION_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

@@ -35,6 +35,11 @@ export interface CurrentTenant {
   readonly status: TenantStatus;
   readonly placement: Placement;
   readonly settings: TenantSettings;
+  /**
+   * What its database's schema is at: the same for two tenants with the same migrations. Undefined while that is not
+   * known, and where nobody asks (`tenants.onPendingMigrations: 'serve'`).
+   */
+  readonly schema?: string;
   /** Raised whenever the tenant's data is replaced as a whole, so that what was made for the data before is known as stale. */
   readonly generation: number;
 }

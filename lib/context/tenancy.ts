@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CurrentTenant } from './current-tenant.js';
 import { TenantNotReadyError, TenantSwitchRefusedError } from './errors.js';
 import { forEachTenant, type ForEachOptions } from './for-each.js';
@@ -19,6 +19,14 @@ export interface TenantDirectory {
 
 export const TENANT_DIRECTORY = Symbol.for('nestjs-tenancy:tenant-directory');
 
+/** Says whether work for a tenant may begin; implemented by the migrations, a room above. */
+export interface TenantGate {
+  /** Nothing, at once, for a tenant that may pass. Else it throws, or gives a promise of either. */
+  admit(tenant: CurrentTenant): Promise<void> | undefined;
+}
+
+export const TENANT_GATE = Symbol.for('nestjs-tenancy:tenant-gate');
+
 /**
  * The door into a tenant for everything that is not an HTTP request: jobs, cron, scripts, tests.
  *
@@ -28,7 +36,10 @@ export const TENANT_DIRECTORY = Symbol.for('nestjs-tenancy:tenant-directory');
  */
 @Injectable()
 export class Tenancy {
-  constructor(@Inject(TENANT_DIRECTORY) private readonly directory: TenantDirectory) {}
+  constructor(
+    @Inject(TENANT_DIRECTORY) private readonly directory: TenantDirectory,
+    @Optional() @Inject(TENANT_GATE) private readonly gate?: TenantGate,
+  ) {}
 
   /** The tenant of the running code, or undefined. */
   get current(): CurrentTenant | undefined {
@@ -48,6 +59,7 @@ export class Tenancy {
    * A suspended or blocked tenant may be entered: whether it is *served* is for the guard to say.
    * @param tenant the tenant, or its id or slug
    * @throws TenantNotFoundError, TenantNotReadyError
+   * @throws TenantMigrationPendingError as `tenants.onPendingMigrations` says
    * @throws TenantSwitchRefusedError inside the context of another tenant
    */
   async run<T>(
@@ -60,6 +72,8 @@ export class Tenancy {
         ? await runCentrally(`find tenant "${tenant}"`, () => this.directory.byReference(tenant))
         : tenant;
     if (!HAS_DATA.has(found.status)) throw new TenantNotReadyError(found.slug, found.status);
+    const waiting = this.gate?.admit(found);
+    if (waiting !== undefined) await waiting;
     return runForTenant(found, work, signal && (() => signal));
   }
 
@@ -84,7 +98,11 @@ export class Tenancy {
     const outer = currentTenant();
     if (outer !== undefined) throw new TenantSwitchRefusedError(outer.slug, 'every tenant in turn');
     const tenants = runCentrally('list tenants', () => this.directory.all());
-    await forEachTenant(tenants, work, options);
+    const admitted = async (tenant: CurrentTenant): Promise<void> => {
+      await this.gate?.admit(tenant);
+      await work(tenant);
+    };
+    await forEachTenant(tenants, admitted, options);
   }
 }
 

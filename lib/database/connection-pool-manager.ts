@@ -11,7 +11,7 @@ import { BoundDataSource } from './bound-data-source.js';
 import { verifyConnectionBudget, type BudgetedServer } from './connection-budget.js';
 import { CurrentAccounts } from './current-accounts.js';
 import { DatabaseServer } from './database-server.js';
-import type { ServerAdministration, TypeOrmBinding } from './engines/engine.js';
+import type { SchemaChanges, ServerAdministration, TypeOrmBinding } from './engines/engine.js';
 import { mysqlBinding } from './engines/mysql/mysql-binding.js';
 import { sqliteBinding } from './engines/sqlite/sqlite-binding.js';
 import { ServerUnknownError } from './errors.js';
@@ -104,6 +104,19 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
    */
   administration(server: string): ServerAdministration {
     return this.serverOf(server).administration;
+  }
+
+  /**
+   * How the schemas of the databases of a server are changed.
+   * @throws ServerUnknownError
+   */
+  schemaChanges(server: string): SchemaChanges {
+    return this.serverOf(server).schemaChanges;
+  }
+
+  /** The most connections that this process opens to a server. @throws ServerUnknownError */
+  maxConnections(server: string): number {
+    return this.serverOf(server).options.maxConnections;
   }
 
   /** The same for the central database's server: its locks exclude every process of the app. */

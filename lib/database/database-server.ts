@@ -5,7 +5,12 @@ import type { ResolvedServer } from '../options/resolve.js';
 import type { PlacedSource } from './bound-data-source.js';
 import { type CurrentAccounts, FollowedPlacement } from './current-accounts.js';
 import { createEngine } from './engines/create-engine.js';
-import type { ConnectionLimits, ServerAdministration, ServerEngine } from './engines/engine.js';
+import type {
+  ConnectionLimits,
+  SchemaChanges,
+  ServerAdministration,
+  ServerEngine,
+} from './engines/engine.js';
 import { TenancyError } from '../tenancy.error.js';
 import type { Lease } from './pool/pooled-connection.js';
 import type { PoolEvents } from './pool/pool-events.js';
@@ -47,6 +52,10 @@ export class DatabaseServer {
   get administration(): ServerAdministration {
     const { provisioning } = this.options;
     return this.engine.administer(() => this.pool.lease({ database: '', account: provisioning }));
+  }
+
+  get schemaChanges(): SchemaChanges {
+    return this.engine.schemaChanges;
   }
 
   /**

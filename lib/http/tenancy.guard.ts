@@ -1,6 +1,7 @@
 import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { CurrentTenant } from '../context/current-tenant.js';
+import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import { currentTenant } from '../context/tenant-context.js';
 import type { Outcome } from '../identify/outcome.js';
 import type { RouteMode } from '../options/identifier.js';
@@ -22,7 +23,8 @@ import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**
  * Refuses what the middleware found out: a route that needs a tenant without one, a central route with one, a client
- * that may not act in the tenant, a tenant that is not served. It only reads memory. A request that the middleware was
+ * that may not act in the tenant, a tenant that is not served, one whose database is behind the code. It only reads memory,
+ * unless the database may be behind. A request that the middleware was
  * told to leave alone (`http.exclude`) passes, without a tenant.
  */
 @Injectable()
@@ -35,12 +37,13 @@ export class TenancyGuard implements CanActivate {
   constructor(
     @Inject(TENANCY_OPTIONS) { http }: ResolvedTenancyOptions,
     private readonly reflector: Reflector,
+    @Inject(TENANT_GATE) private readonly gate: TenantGate,
   ) {
     this.defaultRouteMode = http.defaultRouteMode;
     this.hasCentralHosts = http.centralHosts.length > 0;
   }
 
-  canActivate(context: ExecutionContext): boolean {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = this.getRequest(context);
     const tenancy = request && tenancyOf(request);
     if (tenancy === undefined) return true;
@@ -48,7 +51,9 @@ export class TenancyGuard implements CanActivate {
     if (!this.isInContext(tenancy) && !reenters(context)) {
       throw new TenantContextLostError(tenancy.context.tenant?.slug, currentTenant()?.slug);
     }
-    return true;
+    const { outcome } = tenancy;
+    const waiting = outcome.kind === 'found' ? this.gate.admit(outcome.tenant) : undefined;
+    return waiting === undefined || waiting.then(() => true);
   }
 
   /** The HTTP request of `context`, or undefined where there is none to verify. Override it for other transports. */

@@ -43,6 +43,7 @@ export interface ResolvedTenancyOptions {
   readonly tenants: Entities &
     Pick<TenantsOptions, 'seed' | 'place' | 'share'> & {
       readonly credentials: 'shared' | 'per-tenant';
+      readonly onPendingMigrations: 'refuse' | 'migrate' | 'serve';
       readonly credentialKeys: readonly string[];
       readonly servers: readonly ResolvedServer[];
       readonly databasePrefix: string;
@@ -97,6 +98,7 @@ export function resolveOptions(
       place: tenants.place,
       share: tenants.share,
       credentials: tenants.credentials ?? 'shared',
+      onPendingMigrations: tenants.onPendingMigrations ?? 'refuse',
       credentialKeys: tenants.credentialKeys ?? [],
       servers: Object.entries(servers).map(([name, server]) => resolveServer(name, server)),
       databasePrefix: tenants.databasePrefix ?? 'tenant_',

@@ -93,6 +93,15 @@ export class TenantsOptions {
   @IsList()
   readonly migrations?: BaseDataSourceOptions['migrations'];
 
+  /**
+   * What becomes of work for a tenant whose database lacks migrations that the code has. `refuse`: requests get 503
+   * `TENANT_MIGRATION_PENDING`, and so does `tenancy.run`. `migrate`: its first use runs them and waits. `serve`: nobody
+   * asks. Default `refuse`.
+   */
+  @IsOptional()
+  @IsIn(['refuse', 'migrate', 'serve'])
+  readonly onPendingMigrations?: 'refuse' | 'migrate' | 'serve';
+
   /** {@link TenantSeeder} of new tenants. */
   @IsOptional()
   @IsInstance(Function)

@@ -6,13 +6,16 @@ import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { checkShare } from './connection-share.js';
 import { CredentialCipher } from './credential-cipher.js';
 import type { TenantCredentials } from './tenant-credentials.entity.js';
-import type { Tenant } from './tenant.entity.js';
+import type { Tenant, TenantPlacement } from './tenant.entity.js';
 
 /** Makes of a tenant's row what code works with: whose placement says who logs in, and what share it may have. */
 @Injectable()
 export class CurrentTenants {
   private readonly share?: (tenant: CurrentTenant) => ConnectionShare;
   private readonly perTenant: boolean;
+  private readonly asksSchema: boolean;
+  /** By the placement of the row, which is what a copy of the row shares with it. */
+  private readonly fingerprints = new WeakMap<TenantPlacement, string>();
 
   constructor(
     private readonly cipher: CredentialCipher,
@@ -20,11 +23,12 @@ export class CurrentTenants {
   ) {
     this.share = tenants.share;
     this.perTenant = tenants.credentials === 'per-tenant';
+    this.asksSchema = tenants.onPendingMigrations !== 'serve';
   }
 
   /** What a row is to be loaded with for {@link complete}. */
-  get relations(): { readonly credentials: boolean } {
-    return { credentials: this.perTenant };
+  get relations(): { readonly credentials: boolean; readonly schemaState: boolean } {
+    return { credentials: this.perTenant, schemaState: this.asksSchema };
   }
 
   /**
@@ -32,8 +36,10 @@ export class CurrentTenants {
    * is only listed needs no key, and neither does the new account of a tenant whose old one cannot be read any more.
    */
   complete(tenant: Tenant): Tenant {
-    const { id, credentials } = tenant;
+    const { id, credentials, schemaState } = tenant;
     delete tenant.credentials;
+    delete tenant.schemaState;
+    if (schemaState != null) this.fingerprints.set(tenant.placement, schemaState.fingerprint);
     // Not enumerable: what an app sends on of a tenant is its row.
     if (this.perTenant) {
       madeOnUse(tenant.placement, 'account', () => this.accountOf(id, credentials));
@@ -53,6 +59,7 @@ export class CurrentTenants {
   of(tenant: Tenant): CurrentTenant {
     const { id, slug, name, status, generation } = tenant;
     const { server, database, account } = tenant.placement;
+    const schema = this.fingerprints.get(tenant.placement);
     const placement = { server, database, ...(account !== undefined && { account }) };
     const current = {
       id,
@@ -62,6 +69,7 @@ export class CurrentTenants {
       placement: Object.freeze(placement),
       settings: deepFreeze(tenant.settings),
       generation,
+      ...(schema !== undefined && { schema }),
     };
     if (this.share === undefined) return Object.freeze(current);
     const share = checkShare(this.share(Object.freeze({ ...current })), slug);

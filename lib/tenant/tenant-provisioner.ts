@@ -9,6 +9,7 @@ import { CurrentTenants } from './current-tenants.js';
 import { describe } from './errors.js';
 import { TenantAccounts } from './tenant-accounts.js';
 import { TenantStore } from './tenant-store.js';
+import { TENANT_SCHEMAS, type TenantSchemas } from './tenant-schemas.js';
 import type { ProvisioningStep, Tenant } from './tenant.entity.js';
 import { Turns } from './turns.js';
 
@@ -28,6 +29,7 @@ export class TenantProvisioner {
     private readonly accounts: TenantAccounts,
     private readonly currentTenants: CurrentTenants,
     private readonly pools: ConnectionPoolManager,
+    @Inject(TENANT_SCHEMAS) private readonly schemas: TenantSchemas,
     @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
   ) {
     // Each holds its lock on one central connection and works on others: half of them must stay free.
@@ -42,6 +44,11 @@ export class TenantProvisioner {
         centralAdministration.withLock(`tenancy:tenant:${tenantId}`, LOCK_TIMEOUT, work),
       ),
     );
+  }
+
+  /** Goes on with a migration of a tenant that did not come to its end. */
+  async finishMigration(tenant: Tenant): Promise<void> {
+    await this.schemas.repair(tenant);
   }
 
   /** Goes on from the recorded step until nothing is left to do. */
@@ -139,8 +146,7 @@ export class TenantProvisioner {
 
   private async migrate(tenant: Tenant): Promise<void> {
     const dataSource = this.pools.provisioningDataSource(tenant);
-    // MySQL and MariaDB commit every DDL statement by themselves; the transaction covers what a migration inserts.
-    await dataSource.runMigrations({ transaction: 'each' });
+    await this.schemas.bringUp(tenant, tenant.databaseOrigin === 'created');
     await createCacheTable(dataSource);
     await this.record(tenant, 'migrated');
   }

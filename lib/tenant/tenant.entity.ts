@@ -18,6 +18,7 @@ import type {
 import type { Account } from '../options/account.js';
 import { Domain } from './domain.entity.js';
 import { TenantCredentials } from './tenant-credentials.entity.js';
+import { TenantSchema } from './tenant-schema.entity.js';
 
 /** How far the work on a tenant's database has got. Recorded before and after every step, so that `repair` can go on. */
 export type ProvisioningStep =
@@ -110,4 +111,8 @@ export class Tenant implements CurrentTenant {
   /** In what the app's own repository loads with this relation. */
   @OneToOne(() => TenantCredentials, (credentials) => credentials.tenant)
   credentials?: Relation<TenantCredentials> | null;
+
+  /** As `credentials`. */
+  @OneToOne(() => TenantSchema, (state) => state.tenant)
+  schemaState?: Relation<TenantSchema> | null;
 }

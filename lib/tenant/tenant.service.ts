@@ -197,8 +197,10 @@ export class TenantService {
 
   /**
    * Finishes (or undoes) what a crash or a failure has left half done: a creation, the dropping of a database, or of an
-   * account after a rotation. Does nothing to a tenant that is whole.
+   * account after a rotation; and a migration that is half-way, which it goes on with. Does nothing to a tenant that is
+   * whole.
    * @returns the tenant as it is now, or null when its creation was undone
+   * @throws TenantMigrationError, TenantHalfWayError when a migration cannot be finished
    * @throws TenantProvisioningError when it fails again; LockTimeoutError while another process works on the tenant
    */
   async repair(
@@ -217,6 +219,7 @@ export class TenantService {
         else await this.creation.finish(tenant);
       } else {
         await this.accounts.dropUnused(tenant);
+        await this.provisioner.finishMigration(tenant);
       }
     });
     return this.store.find(id);

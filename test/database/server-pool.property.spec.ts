@@ -22,9 +22,15 @@ class Scenario {
     private readonly maxConnections: number,
     private readonly ceiling: number,
   ) {
+    const notAskedFor = () => {
+      throw new Error('Not asked for here');
+    };
     const engine: ServerEngine = Object.assign(this.engine, {
-      administer: () => {
-        throw new Error('Not asked for here');
+      administer: notAskedFor,
+      schemaChanges: {
+        commitByThemselves: false,
+        withLock: notAskedFor,
+        isInEffect: notAskedFor,
       },
     });
     this.pool = new ServerPool(

@@ -1,4 +1,4 @@
-import type { DataSourceOptions, Driver } from 'typeorm';
+import type { DataSourceOptions, Driver, QueryRunner } from 'typeorm';
 import type { Account } from '../../options/account.js';
 import type { Lease, PooledConnection, SessionTarget } from '../pool/pooled-connection.js';
 
@@ -18,6 +18,26 @@ export interface ServerEngine {
   open(target: SessionTarget): Promise<PooledConnection>;
   /** @param lease a connection that is in no database; engines that need none do not call it */
   administer(lease: LeaseConnection): ServerAdministration;
+  readonly schemaChanges: SchemaChanges;
+}
+
+/** How the schema of one database is changed. */
+export interface SchemaChanges {
+  /** True where every DDL statement commits by itself, together with what its transaction had done before. */
+  readonly commitByThemselves: boolean;
+  /**
+   * As {@link ServerAdministration.withLock}, with the lock held by the very session of `queryRunner`: of a process that is
+   * killed, the statement that still runs on the server keeps it until it has ended.
+   * @throws LockTimeoutError when another holds it for longer than `timeout` milliseconds
+   */
+  withLock<T>(
+    queryRunner: QueryRunner,
+    name: string,
+    timeout: number,
+    work: () => Promise<T>,
+  ): Promise<T>;
+  /** Whether a DDL statement was refused because what it wants is so already. */
+  isInEffect(error: unknown): boolean;
 }
 
 /** What is done to databases as a whole. */

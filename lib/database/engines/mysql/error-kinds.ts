@@ -34,8 +34,20 @@ export function isNoDatabaseSelected(error: unknown): boolean {
   return errnoOf(error) === 1046;
 }
 
+/** A DDL statement found that what it makes is there, or that what it removes or renames is gone. */
+export function isInEffect(error: unknown): boolean {
+  return IN_EFFECT.has(errnoOf(error));
+}
+
 const ACCESS_DENIED: ReadonlySet<unknown> = new Set([1044, 1045, 1698]);
 const FULL: ReadonlySet<unknown> = new Set([1040, 1203, 1226]);
+/**
+ * Table there, table gone, column there, two primary keys, key there, column or key gone, no such table, no such column,
+ * routine there or gone, trigger there or gone, partition there, foreign key there (both servers), check there.
+ */
+const IN_EFFECT: ReadonlySet<unknown> = new Set([
+  1050, 1051, 1060, 1068, 1061, 1091, 1146, 1054, 1304, 1305, 1359, 1360, 1517, 1826, 1022, 3822,
+]);
 
 function errnoOf(error: unknown): unknown {
   return error instanceof Error && 'errno' in error ? error.errno : undefined;

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { Account } from '../../../options/account.js';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
 import type { ConnectionLimits, LeaseConnection, ServerAdministration } from '../engine.js';
+import { lockName } from './lock-name.js';
 import { createAccount, dropAccount } from './mysql-accounts.js';
 import { MysqlLease } from './mysql-lease.js';
 import { query, type Row } from './query.js';
@@ -86,11 +86,6 @@ export class MysqlAdministration implements ServerAdministration {
       lease.release();
     }
   }
-}
-
-/** MySQL refuses names of locks over 64 characters. */
-function lockName(name: string): string {
-  return name.length <= 64 ? name : createHash('sha256').update(name).digest('hex');
 }
 
 function isDatabaseExists(error: unknown): boolean {

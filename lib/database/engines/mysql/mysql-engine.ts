@@ -19,9 +19,11 @@ import {
 } from './error-kinds.js';
 import { MysqlAdministration } from './mysql-administration.js';
 import { MysqlConnection } from './mysql-connection.js';
+import { mysqlSchemaChanges } from './mysql-schema-changes.js';
 
 /** A MySQL or MariaDB server. */
 export class MysqlEngine implements ServerEngine {
+  readonly schemaChanges = mysqlSchemaChanges;
   /** Loaded the way TypeORM loads it, so that both have the same copy, and only when a server needs it. */
   private readonly mysql2 = PlatformTools.load('mysql2') as typeof import('mysql2');
   /** The one that the URL names. */

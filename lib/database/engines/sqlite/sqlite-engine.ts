@@ -5,9 +5,10 @@ import { PlatformTools } from 'typeorm/platform/PlatformTools.js';
 import type { ResolvedServer } from '../../../options/resolve.js';
 import { DatabaseMissingError } from '../../errors.js';
 import type { SessionTarget } from '../../pool/pooled-connection.js';
-import type { ServerAdministration, ServerEngine } from '../engine.js';
+import type { ServerEngine } from '../engine.js';
 import { FileWriteLock } from './file-write-lock.js';
 import { SqliteAdministration } from './sqlite-administration.js';
+import { SqliteSchemaChanges } from './sqlite-schema-changes.js';
 import { SqliteConnection, type SqliteHandle } from './sqlite-connection.js';
 
 /** A folder of SQLite files, one per database, in write-ahead mode: readers do not wait for the writer. */
@@ -30,10 +31,14 @@ export class SqliteEngine implements ServerEngine {
     );
   }
 
-  administer(): ServerAdministration {
+  administer(): SqliteAdministration {
     return new SqliteAdministration(this.sqlite, this.server.name, (database) =>
       fileOf(this.folder, database),
     );
+  }
+
+  get schemaChanges(): SqliteSchemaChanges {
+    return new SqliteSchemaChanges(this.administer());
   }
 
   private openHandle(database: string): SqliteHandle {

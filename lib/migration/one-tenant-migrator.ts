@@ -1,0 +1,135 @@
+import { Injectable } from '@nestjs/common';
+import type { CurrentTenant } from '../context/current-tenant.js';
+import { runDetached } from '../context/tenant-context.js';
+import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import type { TenantSchemas } from '../tenant/tenant-schemas.js';
+import { MigrationDriftError } from './errors.js';
+import { KnownMigrations } from './known-migrations.js';
+import { MigrationLedger } from './migration-ledger.js';
+import { SchemaRecord } from './schema-record.js';
+import { SchemaStore } from './schema-store.js';
+import { TenantWork } from './tenant-work.js';
+
+export type MigratedTenant = Pick<CurrentTenant, 'id' | 'slug' | 'placement'>;
+
+/** How a run treats one tenant. */
+export interface OneTenantOptions {
+  /** Milliseconds to wait for another process that migrates it. */
+  readonly lockTimeout: number;
+  /** Go on with a migration that did not come to its end. */
+  readonly resume?: boolean;
+  /** What became of the statements that were in doubt, when somebody has looked. */
+  readonly begun?: 'done' | 'undone';
+  /** Take sources that have changed for what was applied. */
+  readonly acceptChanged?: boolean;
+  /** The database is dropped when a migration fails: nothing half-way is recorded. */
+  readonly expendable?: boolean;
+}
+
+/** Milliseconds that the creation and the repair of a tenant wait for a run that is at work on it. */
+const LOCK_TIMEOUT = 10_000;
+
+/**
+ * Migrates one tenant, the only way in which that is done. Under a lock that excludes every process, held by the very
+ * session that the migrations run in; what is pending is read from the tenant's own database once it is held.
+ */
+@Injectable()
+export class OneTenantMigrator implements TenantSchemas {
+  constructor(
+    private readonly pools: ConnectionPoolManager,
+    private readonly known: KnownMigrations,
+    private readonly store: SchemaStore,
+  ) {}
+
+  async bringUp(tenant: MigratedTenant, expendable: boolean): Promise<void> {
+    await this.migrate(tenant, { lockTimeout: LOCK_TIMEOUT, resume: true, expendable });
+  }
+
+  async repair(tenant: MigratedTenant): Promise<void> {
+    const state = await this.store.find(tenant.id);
+    if (state === null || state.halfWay === null) return;
+    await this.migrate(tenant, { lockTimeout: LOCK_TIMEOUT, resume: true });
+  }
+
+  /**
+   * Runs what is pending.
+   * @returns the names of what it ran
+   * @throws TenantMigrationError, TenantHalfWayError, LockTimeoutError
+   */
+  migrate(tenant: MigratedTenant, options: OneTenantOptions): Promise<readonly string[]> {
+    return this.alone(tenant, options, async (work) => {
+      await work.finishHalfWay();
+      const { pending } = this.known.differenceOf(work.record.applied);
+      for (const name of pending) await work.up(this.known.find(name)!);
+      return work.end();
+    });
+  }
+
+  /**
+   * Takes back the last migrations, in the order in which they had run; never this package's own.
+   * @param steps how many
+   * @throws MigrationDriftError, TenantMigrationError, TenantHalfWayError, LockTimeoutError
+   */
+  rollback(
+    tenant: MigratedTenant,
+    steps: number,
+    options: OneTenantOptions,
+  ): Promise<readonly string[]> {
+    return this.alone(tenant, options, async (work) => {
+      const { changed, unknown } = this.known.differenceOf(work.record.applied);
+      if (changed.length + unknown.length > 0) {
+        throw new MigrationDriftError(tenant.slug, changed, unknown);
+      }
+      await work.finishHalfWay();
+      const last = work.record.applied
+        .map(({ name }) => this.known.find(name)!)
+        .filter(({ ofThisPackage }) => !ofThisPackage)
+        .toReversed();
+      for (const migration of last.slice(0, steps)) await work.down(migration);
+      return work.end();
+    });
+  }
+
+  /** Reads from the tenant's database what it has, and records it. Runs nothing. */
+  async verify(tenant: MigratedTenant, options: OneTenantOptions): Promise<void> {
+    await this.alone(tenant, options, (work) => work.end());
+  }
+
+  private alone<T>(
+    tenant: MigratedTenant,
+    options: OneTenantOptions,
+    work: (work: TenantWork) => Promise<T>,
+  ): Promise<T> {
+    // No request that may have caused it can abort it: DDL that runs is never killed.
+    return runDetached(`migrate tenant "${tenant.slug}"`, async () => {
+      const changes = this.pools.schemaChanges(tenant.placement.server);
+      const dataSource = this.pools.provisioningDataSource(tenant);
+      const queryRunner = dataSource.createQueryRunner();
+      try {
+        const lock = `tenancy:migrate:${tenant.id}`;
+        return await changes.withLock(queryRunner, lock, options.lockTimeout, async () => {
+          const ledger = new MigrationLedger(dataSource, queryRunner);
+          const [executed, state] = await Promise.all([
+            ledger.executed(),
+            this.store.find(tenant.id),
+          ]);
+          const record = new SchemaRecord(state, executed, this.known, options.acceptChanged);
+          return work(
+            new TenantWork({
+              known: this.known,
+              store: this.store,
+              tenant,
+              options,
+              changes,
+              queryRunner,
+              ledger,
+              record,
+            }),
+          );
+        });
+      } finally {
+        await queryRunner.release();
+      }
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import type { Provider } from '@nestjs/common';
+import { KnownMigrations } from './known-migrations.js';
+import { MigrationPlanner } from './migration-planner.js';
+import { OneTenantMigrator } from './one-tenant-migrator.js';
+import { PendingMigrationsGate } from './pending-migrations-gate.js';
+import { SchemaStore } from './schema-store.js';
+import { SchemaVerdicts } from './schema-verdicts.js';
+import { TenantListing } from './tenant-listing.js';
+import { TenantMigrator } from './tenant-migrator.js';
+
+/** This room, for the module that assembles the rooms. */
+export const MIGRATION_PROVIDERS: Provider[] = [
+  KnownMigrations,
+  MigrationPlanner,
+  OneTenantMigrator,
+  PendingMigrationsGate,
+  SchemaStore,
+  SchemaVerdicts,
+  TenantListing,
+  TenantMigrator,
+];

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource, In, type Repository } from 'typeorm';
+import { insert, update } from '../tenant/central-rows.js';
+import { TenantRegistry } from '../tenant/tenant-registry.js';
+import {
+  TenantSchema,
+  type AppliedMigration,
+  type HalfWay,
+} from '../tenant/tenant-schema.entity.js';
+import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
+import { fingerprintOf, latestOf } from './known-migrations.js';
+
+type State = Pick<TenantSchema, 'applied' | 'halfWay' | 'failure'>;
+
+/** What is half-way up is still served by the code before; what is half-way down by none. */
+const HALF_WAY_DOWN = 'half-way down';
+
+/** The rows of what is known of tenants' schemas. Whoever writes one holds the lock of the tenant's migrations. */
+@Injectable()
+export class SchemaStore {
+  constructor(
+    @Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource,
+    private readonly registry: TenantRegistry,
+  ) {}
+
+  /** With everything, also what is left out elsewhere because of its length. */
+  async find(tenantId: string): Promise<TenantSchema | null> {
+    const [row] = await this.whole({ tenantId });
+    return row ?? null;
+  }
+
+  async findAll(tenantIds: readonly string[]): Promise<readonly TenantSchema[]> {
+    return this.whole({ tenantId: In([...tenantIds]) });
+  }
+
+  /** What a database with this fingerprint has, as one of those that have it tells. */
+  async appliedOf(fingerprint: string): Promise<readonly AppliedMigration[] | undefined> {
+    const [row] = await this.whole({ fingerprint }, 1);
+    return row?.applied;
+  }
+
+  /** Of a tenant that has a row. */
+  async writeHalfWay(tenantId: string, halfWay: HalfWay): Promise<void> {
+    const undone = halfWay.direction === 'down' && { fingerprint: HALF_WAY_DOWN };
+    await update(this.rows, { tenantId }, { halfWay, ...undone });
+    if (undone) this.registry.invalidate(tenantId);
+  }
+
+  async write(
+    tenantId: string,
+    {
+      applied,
+      halfWay,
+      failure,
+      ...times
+    }: State & Partial<Pick<TenantSchema, 'milliseconds' | 'migratedAt'>>,
+  ): Promise<void> {
+    const row = {
+      ...times,
+      applied,
+      halfWay,
+      failure,
+      fingerprint: halfWay?.direction === 'down' ? HALF_WAY_DOWN : fingerprintOf(applied),
+      version: latestOf(applied),
+    };
+    const known = await update(this.rows, { tenantId }, row);
+    if (known === 0) {
+      await insert(
+        this.rows,
+        this.rows.create({ milliseconds: null, migratedAt: null, ...row, tenantId }),
+      );
+    }
+    this.registry.invalidate(tenantId);
+  }
+
+  private whole(where: Parameters<Repository<TenantSchema>['findBy']>[0], take?: number) {
+    return this.rows
+      .createQueryBuilder('schema')
+      .addSelect(['schema.applied', 'schema.halfWay'])
+      .setFindOptions({ where })
+      .limit(take)
+      .getMany();
+  }
+
+  private get rows(): Repository<TenantSchema> {
+    return this.central.getRepository(TenantSchema);
+  }
+}
