@@ -48,12 +48,8 @@ export class SchemaStore {
 
   async write(
     tenantId: string,
-    {
-      applied,
-      halfWay,
-      failure,
-      ...times
-    }: State & Partial<Pick<TenantSchema, 'milliseconds' | 'migratedAt'>>,
+    { applied, halfWay, failure }: State,
+    times: Partial<Pick<TenantSchema, 'milliseconds' | 'migratedAt'>> = {},
   ): Promise<void> {
     const row = {
       ...times,

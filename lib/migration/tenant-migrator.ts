@@ -55,7 +55,7 @@ export class TenantMigrator {
   async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
     const startedAt = performance.now();
     checkMigrationOptions(options);
-    const central = options.dryRun ? await this.centralPending() : await this.migrateCentral();
+    const central = options.dryRun ? await this.requireCentral() : await this.migrateCentral();
     const all = await this.listing.list(options);
     const { todo, left, drifted } = await this.sort(all, options);
     const one = oneTenantOptions(options);
@@ -170,14 +170,9 @@ export class TenantMigrator {
     }
   }
 
-  private async centralPending(): Promise<readonly string[]> {
-    return this.requireCentral();
-  }
-
   /** The names of what is pending. @throws CentralMigrationError where nothing can be known of tenants without it */
   private async requireCentral(): Promise<readonly string[]> {
-    const pending = await new MigrationExecutor(this.central).getPendingMigrations();
-    const names = pending.map(({ name }) => name);
+    const names = await pendingOf(this.central);
     const own = names.filter((name) =>
       CENTRAL_MIGRATIONS.some((migration) => migration.name === name),
     );
@@ -204,6 +199,18 @@ export class TenantMigrator {
         this.pools.maxConnections(server),
       );
     return { workers, canary, maxFailures, onProgress, atOnce };
+  }
+}
+
+async function pendingOf(dataSource: DataSource): Promise<readonly string[]> {
+  const queryRunner = dataSource.createQueryRunner();
+  try {
+    // The DataSource that is pinned to where the query runner is: this one follows the context.
+    const { connection } = queryRunner.manager;
+    const pending = await new MigrationExecutor(connection, queryRunner).getPendingMigrations();
+    return pending.map(({ name }) => name);
+  } finally {
+    await queryRunner.release();
   }
 }
 

@@ -65,7 +65,7 @@ export class TenantWork {
     if (this.ran.length > 0) {
       const milliseconds = Math.round(performance.now() - this.startedAt);
       const times = { milliseconds, migratedAt: new Date() };
-      await store.write(tenant.id, { applied, halfWay, failure: null, ...times });
+      await store.write(tenant.id, { applied, halfWay, failure: null }, times);
     } else if (record.unsaved || record.failure !== null) {
       // A tenant that is half-way has not got over its failure.
       const failure = halfWay === null ? null : record.failure;

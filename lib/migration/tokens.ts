@@ -1,2 +1,2 @@
-/** The DataSource that follows the context: the app's default one. */
-export const TENANT_DATA_SOURCE = Symbol.for('nestjs-tenancy:tenant-data-source');
+/** The DataSource of the tenants' databases that follows the context: the app's default one. */
+export const TENANT_DATA_SOURCE = Symbol.for('nestjs-tenancy:bound-data-source');
