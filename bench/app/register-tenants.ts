@@ -1,7 +1,8 @@
+import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
-import { CENTRAL, Tenant, TenancyModule } from 'nestjs-tenancy';
+import { CENTRAL, Tenant, TenancyModule, TenantService } from 'nestjs-tenancy';
 import type { DataSource } from 'typeorm';
 import { databaseOf, slugOf, type AppSettings } from './settings.js';
 import { tenancyOptions } from './tenancy.js';
@@ -27,10 +28,28 @@ export async function registerTenants(
     const length = Math.min(BATCH, count - first);
     await tenants.insert(Array.from({ length }, (_, index) => tenantRow(first + index, serverOf)));
   }
+  await recordAsMigrated(app);
   await app.close();
 }
 
-function tenantRow(index: number, serverOf: (tenant: number) => string) {
+/**
+ * Their databases were made with what the migrations make, so they are to be served as migrated: each has on record what
+ * a tenant has that was created the usual way.
+ */
+async function recordAsMigrated(app: INestApplicationContext): Promise<void> {
+  const tenants = app.get(TenantService);
+  const model = await tenants.create({ slug: 'model' });
+  await app.get<DataSource>(getDataSourceToken(CENTRAL)).query(
+    `INSERT INTO tenancy_schemas (tenant_id, fingerprint, version, applied)
+     SELECT tenant.id, model.fingerprint, model.version, model.applied
+     FROM tenancy_tenants tenant JOIN tenancy_schemas model ON model.tenant_id = ?
+     WHERE tenant.id <> model.tenant_id`,
+    [model.id],
+  );
+  await tenants.delete(model.id, { confirm: model.name, dropDatabase: true });
+}
+
+export function tenantRow(index: number, serverOf: (tenant: number) => string = () => 'main') {
   const slug = slugOf(index);
   return {
     id: randomUUID(),

@@ -80,12 +80,14 @@ export class OneTenantMigrator implements TenantSchemas {
       if (changed.length + unknown.length > 0) {
         throw new MigrationDriftError(tenant.slug, changed, unknown);
       }
-      await work.finishHalfWay();
+      const finished = await work.finishHalfWay();
+      // The one that was half-way down is one of those that were to go.
+      const more = finished === 'down' ? steps - 1 : steps;
       const last = work.record.applied
         .map(({ name }) => this.known.find(name)!)
         .filter(({ ofThisPackage }) => !ofThisPackage)
         .toReversed();
-      for (const migration of last.slice(0, steps)) await work.down(migration);
+      for (const migration of last.slice(0, more)) await work.down(migration);
       return work.end();
     });
   }

@@ -37,17 +37,21 @@ export class TenantWork {
     return this.session.record;
   }
 
-  /** @throws TenantHalfWayError where nobody said to go on, or nobody knows from where */
-  async finishHalfWay(): Promise<void> {
+  /**
+   * @returns which way it went, undefined where nothing was half-way
+   * @throws TenantHalfWayError where nobody said to go on, or nobody knows from where
+   */
+  async finishHalfWay(): Promise<HalfWay['direction'] | undefined> {
     const { record, known, options, tenant } = this.session;
     const { halfWay } = record;
-    if (halfWay === null) return;
+    if (halfWay === null) return undefined;
     const migration = known.find(halfWay.migration);
     const { done, begun } = decided(halfWay, options.begun);
     if (!options.resume || migration === undefined || !canBeTried(begun)) {
       throw new TenantHalfWayError(tenant.slug, halfWay);
     }
     await this.perform(migration, halfWay.direction, { done, begun });
+    return halfWay.direction;
   }
 
   async up(migration: KnownMigration): Promise<void> {
