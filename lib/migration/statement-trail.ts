@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { QueryRunner } from 'typeorm';
+import { QueryFailedError, TypeORMError, type QueryRunner } from 'typeorm';
 import type { SchemaChanges } from '../database/engines/engine.js';
 import type { HalfWay, Statement } from '../tenant/tenant-schema.entity.js';
 
@@ -7,6 +7,7 @@ import type { HalfWay, Statement } from '../tenant/tenant-schema.entity.js';
 const KEPT = 300;
 
 type Query = QueryRunner['query'];
+type Call = (...args: unknown[]) => Promise<unknown>;
 type Progress = Pick<HalfWay, 'done' | 'begun'>;
 
 /**
@@ -18,14 +19,16 @@ type Progress = Pick<HalfWay, 'done' | 'begun'>;
  * records the migration. So rows are written once, too.
  */
 export class StatementTrail {
-  private readonly done: Statement[];
+  private done: Statement[];
   /** In force, and not met again yet in this try. */
   private readonly known: Statement[];
-  private readonly doubtful: readonly Statement[];
+  /** In force or not, and not met again yet in this try. */
+  private doubtful: readonly Statement[];
   private begun: readonly Statement[] = [];
   /** Rows written in the transaction that is open. */
   private uncommitted: Statement[] = [];
   private transactionOpen: boolean;
+  private isInCall = false;
 
   /**
    * @param before what an earlier try has left
@@ -46,7 +49,7 @@ export class StatementTrail {
   }
 
   get progress(): Progress {
-    return { done: this.done, begun: this.begun };
+    return { done: this.done, begun: [...this.doubtful, ...this.begun] };
   }
 
   /** Runs `work`, watching what the query runner is asked meanwhile. */
@@ -59,11 +62,18 @@ export class StatementTrail {
       last = turn.catch(() => {});
       return turn;
     };
-    Object.assign(this.queryRunner, { query: watched });
+    const calls = SCHEMA_CALLS.map((name) => {
+      const call = (Reflect.get(this.queryRunner, name) as Call).bind(this.queryRunner);
+      return [name, (...args: unknown[]) => this.call(name, call, args)] as const;
+    });
+    Object.assign(this.queryRunner, { query: watched, ...Object.fromEntries(calls) });
     try {
       await work();
     } finally {
-      Object.assign(this.queryRunner, { query });
+      for (const name of ['query', ...SCHEMA_CALLS]) {
+        // What it shadowed is on the prototype.
+        Reflect.deleteProperty(this.queryRunner, name);
+      }
     }
   }
 
@@ -73,17 +83,45 @@ export class StatementTrail {
     this.uncommitted = [];
   }
 
+  /**
+   * A call such as `dropColumn`, whose statements TypeORM words by what it finds. One that came to its end is left out as a
+   * whole: of a column that is gone it would say that there is none.
+   */
+  private async call(name: string, call: Call, args: unknown[]): Promise<unknown> {
+    if (this.isInCall) return call(...args);
+    const whole = statementOf(`${name}()`, args);
+    if (this.isKnown(whole)) return undefined;
+    const isBehind = this.known.length + this.doubtful.length > 0;
+    const { length } = this.done;
+    this.isInCall = true;
+    try {
+      await call(...args);
+    } catch (error) {
+      // All that it was to do is done, and only the record of that is missing.
+      const finds = error instanceof TypeORMError && !(error instanceof QueryFailedError);
+      if (!isBehind || !finds) throw error;
+      this.doubtful = [];
+    } finally {
+      this.isInCall = false;
+    }
+    this.done = [...this.done.slice(0, length), whole];
+    return undefined;
+  }
+
+  /** True for what an earlier try has done; once for each time that it did. */
+  private isKnown({ hash }: Statement): boolean {
+    const index = this.known.findIndex((known) => known.hash === hash);
+    if (index >= 0) this.known.splice(index, 1);
+    return index >= 0;
+  }
+
   private async run(query: Query, sql: string, rest: unknown[]): Promise<unknown> {
     const ask = () => query(sql, ...(rest as [unknown[]?]));
     const kind = kindOf(sql);
     if (kind === 'passing') return ask();
     if (kind === 'transaction') return this.transact(ask, sql);
     const statement = statementOf(sql, rest[0]);
-    const index = this.known.findIndex(({ hash }) => hash === statement.hash);
-    if (index >= 0) {
-      this.known.splice(index, 1);
-      return nothingWritten(rest[1] === true);
-    }
+    if (this.isKnown(statement)) return nothingWritten(rest[1] === true);
     const takenBack = kind === 'rows' || !this.changes.commitByThemselves;
     return takenBack && (this.inTransactions || this.transactionOpen)
       ? this.writeRows(query, ask, statement)
@@ -128,10 +166,13 @@ export class StatementTrail {
       this.settled();
     }
     this.transactionOpen = false;
+    const wasBegun = this.doubtful.some(({ hash }) => hash === statement.hash);
+    this.doubtful = this.doubtful.filter(({ hash }) => hash !== statement.hash);
+    // TypeORM words what it is asked by what it finds: adding a column, it makes the indices anew that it finds on it.
+    const isBehind = this.known.length > 0;
     await this.begin([statement]);
     const result = await ask().catch((error: unknown) => {
-      const mayBeDone = this.doubtful.some(({ hash }) => hash === statement.hash);
-      if (mayBeDone && this.changes.isInEffect(error)) return [];
+      if ((wasBegun || isBehind) && this.changes.isInEffect(error)) return [];
       throw error;
     });
     this.settled();
@@ -150,9 +191,9 @@ export class StatementTrail {
   }
 }
 
-/** Whether running it again would tell if it had been done: a single DDL statement, which is done whole or not at all. */
+/** Whether running it again would tell if it had been done: DDL, of which each statement is done whole or not at all. */
 export function canBeTried(begun: readonly Statement[]): boolean {
-  return begun.length === 0 || (begun.length === 1 && kindOf(begun[0].sql) === 'schema');
+  return begun.every(({ sql }) => kindOf(sql) === 'schema');
 }
 
 /** What only reads or concerns the session alone; the limits of transactions; what writes rows; all else, which commits. */
@@ -180,3 +221,15 @@ function statementOf(sql: string, values: unknown): Statement {
 export function nothingWritten(structured: boolean): unknown {
   return structured ? { raw: { affectedRows: 0, insertId: 0 }, records: [], affected: 0 } : [];
 }
+
+/** The calls of a query runner that change schemas. */
+const SCHEMA_CALLS = [
+  ...['createTable', 'dropTable', 'renameTable', 'clearTable', 'createView', 'dropView'],
+  ...['addColumn', 'addColumns', 'renameColumn', 'changeColumn', 'changeColumns'],
+  ...['dropColumn', 'dropColumns', 'createPrimaryKey', 'updatePrimaryKeys', 'dropPrimaryKey'],
+  ...['createUniqueConstraint', 'createUniqueConstraints', 'dropUniqueConstraint'],
+  ...['dropUniqueConstraints', 'createCheckConstraint', 'createCheckConstraints'],
+  ...['dropCheckConstraint', 'dropCheckConstraints', 'createForeignKey', 'createForeignKeys'],
+  ...['dropForeignKey', 'dropForeignKeys', 'createIndex', 'createIndices', 'dropIndex'],
+  'dropIndices',
+];
