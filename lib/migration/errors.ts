@@ -106,8 +106,8 @@ function known({ done, begun }: Pick<HalfWay, 'done' | 'begun'>): string {
     last === undefined
       ? 'nothing is in force'
       : `${done.length} statement(s) in force, the last: ${last.sql}`;
-  if (begun.length === 0) return inForce;
-  return `${inForce}; in doubt: ${begun.map(({ sql }) => sql).join('; ')}`;
+  if (begun.length === 0) return `${inForce}; in doubt: the next`;
+  return `${inForce}; in doubt: ${begun.map(({ sql }) => sql).join('; ')}, and the next`;
 }
 
 function named(migrations: readonly string[]): string {

@@ -37,7 +37,7 @@ export class MigrationPlanner {
       const dataSource = this.pools.provisioningDataSource(tenant);
       const queryRunner = dataSource.createQueryRunner();
       try {
-        const executed = await new MigrationLedger(dataSource, queryRunner).executed();
+        const executed = await new MigrationLedger(dataSource, queryRunner).executed(false);
         const pending = this.known.all.filter(({ name }) => !executed.includes(name));
         const planned: PlannedMigration[] = [];
         for (const migration of pending) planned.push(await plan(migration, queryRunner));

@@ -112,7 +112,7 @@ export class OneTenantMigrator implements TenantSchemas {
         return await changes.withLock(queryRunner, lock, options.lockTimeout, async () => {
           const ledger = new MigrationLedger(dataSource, queryRunner);
           const [executed, state] = await Promise.all([
-            ledger.executed(),
+            ledger.executed(options.expendable ?? false),
             this.store.find(tenant.id),
           ]);
           const record = new SchemaRecord(state, executed, this.known, options.acceptChanged);

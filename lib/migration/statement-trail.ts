@@ -11,9 +11,11 @@ type Call = (...args: unknown[]) => Promise<unknown>;
 type Progress = Pick<HalfWay, 'done' | 'begun'>;
 
 /**
- * Where a migration has got to, on servers whose DDL commits by itself: told before every such statement, so that a
- * process that is killed leaves a record of what is in force, and of the one statement that may be. On the next try what
- * is in force is left out.
+ * Where a migration has got to, on servers whose DDL commits by itself: told with every such statement, so that a process
+ * that is killed leaves a record of what is in force, and of what may be. On the next try what is in force is left out.
+ *
+ * A statement and the word of it go out together, for that costs half the time. So of a process that is killed the first
+ * statement that its record does not have may be in force, too: if it is, the server refuses it the next time.
  *
  * What a migration writes into tables goes into a transaction, a new one after each DDL statement; the last of them also
  * records the migration. So rows are written once, too.
@@ -28,23 +30,25 @@ export class StatementTrail {
   /** Rows written in the transaction that is open. */
   private uncommitted: Statement[] = [];
   private transactionOpen: boolean;
+  private nextIsInDoubt: boolean;
   private isInCall = false;
 
   /**
-   * @param before what an earlier try has left
+   * @param before what an earlier try has left; undefined for the first
    * @param inTransactions whether what is written into tables is committed together
-   * @param tell records the progress; awaited before what it tells of is done
+   * @param tell records the progress
    */
   constructor(
     private readonly queryRunner: QueryRunner,
     private readonly changes: SchemaChanges,
-    before: Progress,
+    before: Progress | undefined,
     private readonly inTransactions: boolean,
     private readonly tell: (progress: Progress) => Promise<void>,
   ) {
-    this.done = [...before.done];
-    this.known = [...before.done];
-    this.doubtful = before.begun;
+    this.done = [...(before?.done ?? [])];
+    this.known = [...this.done];
+    this.doubtful = before?.begun ?? [];
+    this.nextIsInDoubt = before !== undefined;
     this.transactionOpen = inTransactions;
   }
 
@@ -91,7 +95,7 @@ export class StatementTrail {
     if (this.isInCall) return call(...args);
     const whole = statementOf(`${name}()`, args);
     if (this.isKnown(whole)) return undefined;
-    const isBehind = this.known.length + this.doubtful.length > 0;
+    const { isBehind } = this;
     const { length } = this.done;
     this.isInCall = true;
     try {
@@ -100,7 +104,9 @@ export class StatementTrail {
       // All that it was to do is done, and only the record of that is missing.
       const finds = error instanceof TypeORMError && !(error instanceof QueryFailedError);
       if (!isBehind || !finds) throw error;
-      this.doubtful = [];
+      // What is on record as begun, or the one thing after it.
+      if (this.doubtful.length > 0) this.doubtful = [];
+      else this.caughtUp();
     } finally {
       this.isInCall = false;
     }
@@ -151,6 +157,7 @@ export class StatementTrail {
     }
     const result = await ask();
     this.uncommitted.push(statement);
+    this.nextIsInDoubt &&= this.known.length > 0;
     return result;
   }
 
@@ -160,23 +167,38 @@ export class StatementTrail {
     ask: () => Promise<unknown>,
     statement: Statement,
   ): Promise<unknown> {
-    if (this.uncommitted.length > 0) {
+    const hadRows = this.uncommitted.length > 0;
+    if (hadRows) {
       await this.begin(this.uncommitted);
       await query('COMMIT');
       this.settled();
     }
     this.transactionOpen = false;
-    const wasBegun = this.doubtful.some(({ hash }) => hash === statement.hash);
-    this.doubtful = this.doubtful.filter(({ hash }) => hash !== statement.hash);
     // TypeORM words what it is asked by what it finds: adding a column, it makes the indices anew that it finds on it.
-    const isBehind = this.known.length > 0;
-    await this.begin([statement]);
-    const result = await ask().catch((error: unknown) => {
-      if ((wasBegun || isBehind) && this.changes.isInEffect(error)) return [];
-      throw error;
-    });
+    const { isBehind } = this;
+    const wasBegun = this.doubtful.some(({ hash }) => hash === statement.hash);
+    if (wasBegun) this.doubtful = this.doubtful.filter(({ hash }) => hash !== statement.hash);
+    else if (this.known.length === 0) this.caughtUp();
+    // Of rows no server tells whether they are there, so the word of their commit must not be late.
+    if (hadRows) await this.begin([statement]);
+    const telling = hadRows ? undefined : this.begin([statement]);
+    const [result, told] = await Promise.allSettled([ask(), telling]);
+    if (result.status === 'rejected') {
+      if (!isBehind || !this.changes.isInEffect(result.reason)) throw result.reason;
+    }
     this.settled();
-    return result;
+    if (told.status === 'rejected') throw told.reason;
+    return result.status === 'fulfilled' ? result.value : [];
+  }
+
+  /** True up to the point that an earlier try has come to. */
+  private get isBehind(): boolean {
+    return this.nextIsInDoubt || this.known.length + this.doubtful.length > 0;
+  }
+
+  private caughtUp(): void {
+    this.nextIsInDoubt = false;
+    this.doubtful = [];
   }
 
   private async begin(statements: readonly Statement[]): Promise<void> {

@@ -23,7 +23,7 @@ interface Session {
   readonly store: SchemaStore;
 }
 
-const FROM_THE_START: Pick<HalfWay, 'done' | 'begun'> = { done: [], begun: [] };
+const NOTHING: Pick<HalfWay, 'done' | 'begun'> = { done: [], begun: [] };
 
 /** What is done to one tenant while its lock is held: migrations up and down, each recorded. */
 export class TenantWork {
@@ -55,11 +55,11 @@ export class TenantWork {
   }
 
   async up(migration: KnownMigration): Promise<void> {
-    await this.perform(migration, 'up', FROM_THE_START);
+    await this.perform(migration, 'up');
   }
 
   async down(migration: KnownMigration): Promise<void> {
-    await this.perform(migration, 'down', FROM_THE_START);
+    await this.perform(migration, 'down');
   }
 
   /** Records what has come of it. Gives the names of what ran. */
@@ -81,7 +81,7 @@ export class TenantWork {
   private async perform(
     migration: KnownMigration,
     direction: HalfWay['direction'],
-    before: Pick<HalfWay, 'done' | 'begun'>,
+    before?: Pick<HalfWay, 'done' | 'begun'>,
   ): Promise<void> {
     const { queryRunner, ledger, record } = this.session;
     const { instance, name } = migration;
@@ -92,7 +92,10 @@ export class TenantWork {
       if (!this.prepared) await ledger.prepare();
       this.prepared = true;
       await queryRunner.beforeMigration();
-      if (inTransaction) await queryRunner.startTransaction();
+      await Promise.all([
+        inTransaction && queryRunner.startTransaction(),
+        trail && this.tell({ migration: name, direction, ...trail.progress }),
+      ]);
       const run = () => instance[direction](queryRunner);
       await (trail === undefined ? run() : trail.watch(run));
       await (direction === 'up' ? ledger.add(migration) : ledger.remove(migration));
@@ -110,7 +113,7 @@ export class TenantWork {
   private trailOf(
     migration: string,
     direction: HalfWay['direction'],
-    before: Pick<HalfWay, 'done' | 'begun'>,
+    before: Pick<HalfWay, 'done' | 'begun'> | undefined,
     inTransaction: boolean,
   ): StatementTrail | undefined {
     const { changes, options, queryRunner } = this.session;
@@ -136,7 +139,7 @@ export class TenantWork {
   ): Promise<unknown> {
     const { queryRunner, record, store, tenant } = this.session;
     if (await takenBack(queryRunner)) trail?.refused();
-    const progress = trail?.progress ?? FROM_THE_START;
+    const progress = trail?.progress ?? NOTHING;
     const isHalfWay = progress.done.length + progress.begun.length > 0;
     record.halfWay = isHalfWay ? { migration, direction, ...progress } : null;
     record.failure = describe(cause);

@@ -136,7 +136,8 @@ describe.each(engines)('a process killed before any statement of a run on $name'
     expect(report.failed.map(({ error }) => error)).toEqual(
       report.failed.map(() => expect.objectContaining({ code: 'TENANT_MIGRATION_HALF_WAY' })),
     );
-    expect(report.failed.length).toBeLessThanOrEqual(4);
+    // Two commits, each with two moments; a run may have a statement more or less in front of them.
+    expect(report.failed.length).toBeLessThanOrEqual(6);
     for (const { slug } of report.failed) {
       const options = { only: [slug], resume: true, begun: await look(slug) } as const;
       expect(await migrator.migrate(options)).toMatchObject({ ok: true, migrated: 1 });
@@ -163,7 +164,7 @@ describe.each(engines)('a process killed before any statement of a run on $name'
       if (code === 'TENANT_MIGRATION_HALF_WAY') {
         report = await migrator.rollback({ ...options, steps, begun: await look(slug) });
       }
-      expect(report).toMatchObject({ ok: true, migrated: 1 });
+      expect({ slug, ...report }).toMatchObject({ ok: true, failed: [], migrated: 1 });
     }
     expect(await statesOf(slugs)).toEqual(all(slugs, ROLLED_BACK));
   }, 120_000);
