@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { TenantHalfWayError } from './errors.js';
 import type { MigrationRunOptions } from './migration-options.js';
 import type { FailedTenant } from './migration-report.js';
 import type { ListedTenant } from './tenant-listing.js';
@@ -8,6 +9,8 @@ export interface FleetOptions extends Required<
   Pick<MigrationRunOptions, 'workers' | 'canary' | 'maxFailures'>
 > {
   readonly atOnce: (server: string) => number;
+  /** Whether a tenant that is half-way is a failure: where it was said to go on. Else it is left. */
+  readonly resume: boolean;
   readonly onProgress: MigrationRunOptions['onProgress'];
 }
 
@@ -18,6 +21,8 @@ export class FleetRun {
   migrated = 0;
   /** Tenants that turned out to have nothing to do. */
   current = 0;
+  /** Slugs of those that were left, because nobody said to go on with what is half-way. */
+  readonly halfWay: string[] = [];
   notBegun: readonly string[] = [];
   private readonly startedAt = performance.now();
   private readonly logger = new Logger('TenancyMigrations');
@@ -35,7 +40,7 @@ export class FleetRun {
     const canaries = this.tenants.slice(0, canary);
     const others = this.tenants.slice(canary);
     await this.runAll(canaries, maxFailures);
-    if (this.failed.length > 0 && canary > 0) {
+    if (canary > 0 && this.failed.length + this.halfWay.length > 0) {
       this.notBegun = [...this.notBegun, ...others.map(({ slug }) => slug)];
     } else {
       await this.runAll(others, maxFailures);
@@ -72,14 +77,16 @@ export class FleetRun {
       else this.current += 1;
       this.tell(tenant);
     } catch (error) {
-      this.failed.push({ slug: tenant.slug, error });
+      const { slug } = tenant;
+      if (error instanceof TenantHalfWayError && !this.options.resume) this.halfWay.push(slug);
+      else this.failed.push({ slug, error });
       this.tell(tenant, { error });
     }
   }
 
   private tell({ slug }: ListedTenant, failure?: { readonly error: unknown }): void {
     const failed = this.failed.length;
-    const done = this.migrated + this.current + failed;
+    const done = this.migrated + this.current + this.halfWay.length + failed;
     const seconds = (performance.now() - this.startedAt) / 1_000;
     const total = this.tenants.length;
     try {

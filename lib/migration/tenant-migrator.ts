@@ -57,7 +57,7 @@ export class TenantMigrator {
     checkMigrationOptions(options);
     const central = options.dryRun ? await this.requireCentral() : await this.migrateCentral();
     const all = await this.listing.list(options);
-    const { todo, left, drifted } = await this.sort(all, options);
+    const { todo, drifted } = await this.sort(all, options);
     const one = oneTenantOptions(options);
     const run = new FleetRun(
       options.dryRun ? [] : todo,
@@ -65,9 +65,11 @@ export class TenantMigrator {
       this.fleetOptions(options),
     );
     await run.run();
-    const plan = options.dryRun ? await this.planner.planFor(todo) : [];
-    const current = all.length - todo.length - left.length;
-    return report({ startedAt, central, all, current, run, left, drifted, plan });
+    // What is half-way has no SQL that could be told of it.
+    const whole = todo.filter(({ isHalfWay }) => !isHalfWay);
+    const plan = options.dryRun ? await this.planner.planFor(whole) : [];
+    const current = all.length - todo.length;
+    return report({ startedAt, central, all, current, run, drifted, plan });
   }
 
   /**
@@ -80,16 +82,15 @@ export class TenantMigrator {
     checkMigrationOptions(options);
     await this.requireCentral();
     const all = await this.listing.list(options);
-    const { left, drifted } = await this.sort(all, options);
-    const todo = all.filter((tenant) => !left.includes(tenant));
+    const { drifted } = await this.sort(all, options);
     const one = oneTenantOptions(options);
     const run = new FleetRun(
-      todo,
+      all,
       (tenant) => this.tenants.rollback(tenant, options.steps ?? 1, one),
       this.fleetOptions(options),
     );
     await run.run();
-    return report({ startedAt, central: [], all, current: 0, run, left, drifted, plan: [] });
+    return report({ startedAt, central: [], all, current: 0, run, drifted, plan: [] });
   }
 
   /** Every tenant, and what its schema lacks or has too much. */
@@ -144,18 +145,17 @@ export class TenantMigrator {
   /** Which tenants have something to do, as far as is known without opening any. */
   private async sort(all: readonly ListedTenant[], options: MigrateOptions) {
     const todo: ListedTenant[] = [];
-    const left: ListedTenant[] = [];
     const drifted: string[] = [];
     for (const tenant of all) {
       const difference = tenant.isHalfWay ? undefined : await this.differenceOf(tenant.fingerprint);
       const { changed, unknown, pending } = difference ?? NOTHING;
       const hasDrifted = changed.length + unknown.length > 0;
       if (hasDrifted) drifted.push(tenant.slug);
-      if (tenant.isHalfWay && !options.resume) left.push(tenant);
-      else if (difference === undefined || pending.length > 0 || options.verify) todo.push(tenant);
+      // What is half-way may be so because another run is at it: that is told from its lock.
+      if (difference === undefined || pending.length > 0 || options.verify) todo.push(tenant);
       else if (options.acceptChanged && changed.length > 0) todo.push(tenant);
     }
-    return { todo, left, drifted };
+    return { todo, drifted };
   }
 
   private async differenceOf(fingerprint: string | undefined): Promise<Difference | undefined> {
@@ -198,7 +198,7 @@ export class TenantMigrator {
         workersPerServer ?? Math.max(1, Math.floor(this.pools.maxConnections(server) / 2)),
         this.pools.maxConnections(server),
       );
-    return { workers, canary, maxFailures, onProgress, atOnce };
+    return { workers, canary, maxFailures, onProgress, atOnce, resume: options.resume ?? false };
   }
 }
 
@@ -228,20 +228,19 @@ function report(parts: {
   /** Of those that were not opened. */
   readonly current: number;
   readonly run: FleetRun;
-  readonly left: readonly ListedTenant[];
   readonly drifted: readonly string[];
   readonly plan: MigrationReport['plan'];
 }): MigrationReport {
-  const { startedAt, central, all, current, run, left, drifted, plan } = parts;
-  const { failed, migrated, notBegun } = run;
+  const { startedAt, central, all, current, run, drifted, plan } = parts;
+  const { failed, halfWay, migrated, notBegun } = run;
   return {
-    ok: failed.length + left.length + notBegun.length === 0,
+    ok: failed.length + halfWay.length + notBegun.length === 0,
     central,
     tenants: all.length,
     current: current + run.current,
     migrated,
     failed,
-    halfWay: left.map(({ slug }) => slug),
+    halfWay,
     notBegun,
     drifted,
     plan,
