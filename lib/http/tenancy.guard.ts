@@ -1,4 +1,10 @@
-import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import {
+  Inject,
+  Injectable,
+  Optional,
+  type CanActivate,
+  type ExecutionContext,
+} from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
@@ -37,7 +43,7 @@ export class TenancyGuard implements CanActivate {
   constructor(
     @Inject(TENANCY_OPTIONS) { http }: ResolvedTenancyOptions,
     private readonly reflector: Reflector,
-    @Inject(TENANT_GATE) private readonly gate: TenantGate,
+    @Optional() @Inject(TENANT_GATE) private readonly gate?: TenantGate,
   ) {
     this.defaultRouteMode = http.defaultRouteMode;
     this.hasCentralHosts = http.centralHosts.length > 0;
@@ -52,7 +58,7 @@ export class TenancyGuard implements CanActivate {
       throw new TenantContextLostError(tenancy.context.tenant?.slug, currentTenant()?.slug);
     }
     const { outcome } = tenancy;
-    const waiting = outcome.kind === 'found' ? this.gate.admit(outcome.tenant) : undefined;
+    const waiting = outcome.kind === 'found' ? this.gate?.admit(outcome.tenant) : undefined;
     return waiting === undefined || waiting.then(() => true);
   }
 

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { runDetached } from '../context/tenant-context.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import type { TenantSchema } from '../tenant/tenant-schema.entity.js';
 import type { TenantSchemas } from '../tenant/tenant-schemas.js';
 import { MigrationDriftError } from './errors.js';
-import { KnownMigrations } from './known-migrations.js';
+import { fingerprintOf, KnownMigrations } from './known-migrations.js';
 import { MigrationLedger } from './migration-ledger.js';
 import { SchemaRecord } from './schema-record.js';
 import { SchemaStore } from './schema-store.js';
@@ -93,8 +94,15 @@ export class OneTenantMigrator implements TenantSchemas {
   }
 
   /** Reads from the tenant's database what it has, and records it. Runs nothing. */
-  async verify(tenant: MigratedTenant, options: OneTenantOptions): Promise<void> {
-    await this.alone(tenant, options, (work) => work.end());
+  verify(
+    tenant: MigratedTenant,
+    options: OneTenantOptions,
+  ): Promise<Pick<TenantSchema, 'applied' | 'halfWay' | 'fingerprint'>> {
+    return this.alone(tenant, options, async (work) => {
+      await work.end();
+      const { applied, halfWay } = work.record;
+      return { applied, halfWay, fingerprint: fingerprintOf(applied) };
+    });
   }
 
   private alone<T>(

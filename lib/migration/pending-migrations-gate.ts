@@ -6,6 +6,7 @@ import { runDetached } from '../context/tenant-context.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
+import type { TenantSchema } from '../tenant/tenant-schema.entity.js';
 import { TenantMigrationPendingError } from './errors.js';
 import { KnownMigrations } from './known-migrations.js';
 import { OneTenantMigrator } from './one-tenant-migrator.js';
@@ -77,24 +78,33 @@ export class PendingMigrationsGate implements TenantGate {
 
   private async decide(tenant: CurrentTenant): Promise<void> {
     const { id, slug, schema } = tenant;
-    // Created before its schema was recorded, or written past TenantService.
-    if ((await this.store.find(id)) === null) {
-      await this.migrator.verify(tenant, { lockTimeout: LOCK_TIMEOUT });
-    }
-    const state = await this.store.find(id);
-    if (state === null) throw new TenantMigrationPendingError(slug, []);
-    const { pending } = this.known.differenceOf(state.applied);
-    if (pending.length === 0 && state.halfWay?.direction !== 'down') {
-      this.passing.set(state.fingerprint, true);
+    // One without a record was created before there were any, or written past TenantService.
+    const state =
+      (await this.store.find(id)) ??
+      (await this.migrator.verify(tenant, { lockTimeout: LOCK_TIMEOUT }));
+    if (this.mayPass(state)) {
       // What is in memory was read before it was migrated.
       if (schema !== state.fingerprint) this.registry.invalidate(id);
       return;
     }
-    if (this.onPending === 'refuse') throw new TenantMigrationPendingError(slug, pending);
+    const { pending } = this.known.differenceOf(state.applied);
     try {
-      await this.migrator.migrate(tenant, { lockTimeout: LOCK_TIMEOUT });
+      if (this.onPending === 'migrate') {
+        await this.migrator.migrate(tenant, { lockTimeout: LOCK_TIMEOUT });
+        return;
+      }
+      // Migrated past this package, it would be refused for ever.
+      if (this.mayPass(await this.migrator.verify(tenant, { lockTimeout: 0 }))) return;
     } catch (cause) {
       throw new TenantMigrationPendingError(slug, pending, cause);
     }
+    throw new TenantMigrationPendingError(slug, pending);
+  }
+
+  private mayPass(state: Pick<TenantSchema, 'applied' | 'halfWay' | 'fingerprint'>): boolean {
+    const { pending } = this.known.differenceOf(state.applied);
+    if (pending.length > 0 || state.halfWay?.direction === 'down') return false;
+    this.passing.set(state.fingerprint, true);
+    return true;
   }
 }

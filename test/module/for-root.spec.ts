@@ -48,7 +48,7 @@ describe('forRoot() alone', () => {
     await app.get(TenantService).create({ slug: 'acme' });
     await app.close();
     expect(readdirSync('.tenancy')).toContain('central.sqlite');
-    expect(readdirSync('.tenancy/tenants')).toEqual(['tenant_acme.sqlite']);
+    expect(readdirSync('.tenancy/tenants')).toEqual(['.locks', 'tenant_acme.sqlite']);
   });
 
   it('in production refuses to start', async () => {

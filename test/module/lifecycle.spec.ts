@@ -124,6 +124,7 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
     expect(await app.central.query('SELECT name FROM migrations')).toEqual([
       { name: 'CreateTenantsAndDomains1000000000001' },
       { name: 'CreateCredentials1000000000003' },
+      { name: 'CreateSchemas1000000000004' },
     ]);
     await Promise.all([...apps.map((one) => one.close()), ...children.map(kill)]);
   });
@@ -156,7 +157,7 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       const migrations = [join(folder, '*.js')];
       expect((await failureOf(startingOn({}, { migrations }))).message).toMatch(/nowhere/);
       const mended = await startTenancyApp(setup);
-      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(2);
+      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(3);
       await mended.close();
       await rm(folder, { recursive: true });
     });

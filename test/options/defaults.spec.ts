@@ -66,6 +66,7 @@ it('without options everything has its documented default', () => {
        "databasePrefix": "tenant_",
        "entities": undefined,
        "migrations": undefined,
+       "onPendingMigrations": "refuse",
        "place": undefined,
        "seed": undefined,
        "servers": [

@@ -80,6 +80,7 @@ describe.each(engines)('the registry on $name', ({ prepare }) => {
         placement: { server: 'main', database: `${setup.databasePrefix}found` },
         settings: { of: 'found' },
         generation: 1,
+        schema: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
       expect(Object.isFrozen(found)).toBe(true);
     }

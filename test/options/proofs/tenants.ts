@@ -1,8 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DataSource } from 'typeorm';
 import type { ServerOptions, TenancyModuleOptions } from '../../../lib/index.js';
-import { Note } from '../../support/notes.js';
+import { CreateNotes1700000000001, Note } from '../../support/notes.js';
 import { startTenancyApp } from '../../support/tenancy-app.js';
 import type { AppOfEveryOption } from './app-of-every-option.js';
 import { exhaust, type Proofs } from './proof.js';
@@ -41,6 +42,34 @@ async function placesOf(
   return places;
 }
 
+/** What becomes of work for a tenant that was created before the app had a migration. */
+async function outcomeOf(onPendingMigrations: 'refuse' | 'migrate' | 'serve'): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'nestjs-tenancy-'));
+  const setup = {
+    centralUrl: `sqlite:${join(folder, 'central.sqlite')}`,
+    serverUrl: `sqlite:${join(folder, 'tenants')}`,
+    databasePrefix: 'tenant_',
+    cleanUp: () => rm(folder, { recursive: true }),
+  };
+  const before = await startTenancyApp(setup);
+  await before.tenants.create({ slug: 'behind' });
+  await before.close();
+  const migrations = [CreateNotes1700000000001];
+  const app = await startTenancyApp(setup, {
+    options: { tenants: { onPendingMigrations, migrations, entities: [Note] } },
+  });
+  const use = async () => {
+    const queryRunner = app.context.get(DataSource).createQueryRunner();
+    const hasTable = await queryRunner.hasTable('notes');
+    await queryRunner.release();
+    return `used, ${hasTable ? 'with' : 'without'} the table`;
+  };
+  const outcome = await app.tenancy.run('behind', use).catch(({ code }: { code: string }) => code);
+  await app.close();
+  await setup.cleanUp();
+  return outcome;
+}
+
 export const TENANTS_PROOFS: Proofs<AppOfEveryOption> = {
   async 'tenants.servers'({ pools }) {
     expect(pools.serverNames).toEqual(['main']);
@@ -55,6 +84,11 @@ export const TENANTS_PROOFS: Proofs<AppOfEveryOption> = {
   },
   async 'tenants.servers.main.weight'() {
     expect(await placesOf({ weight: 3 })).toEqual(['main', 'other', 'main', 'main']);
+  },
+  async 'tenants.onPendingMigrations'() {
+    expect(await outcomeOf('refuse')).toBe('TENANT_MIGRATION_PENDING');
+    expect(await outcomeOf('serve')).toBe('used, without the table');
+    expect(await outcomeOf('migrate')).toBe('used, with the table');
   },
   async 'tenants.share'(app) {
     const servers = { main: { url: app.setup.serverUrl, acquireTimeout: 65 } };

@@ -1,7 +1,7 @@
 import type BetterSqlite3 from 'better-sqlite3';
 import { existsSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
 import type { ServerAdministration } from '../engine.js';
@@ -63,7 +63,7 @@ export class SqliteAdministration implements ServerAdministration {
 
   /** The lock is an exclusive transaction on a file of its own: the operating system ends it with its holder. */
   async withLock<T>(name: string, timeout: number, work: () => Promise<T>): Promise<T> {
-    const file = this.fileOf(`${name.replaceAll(/[^\w-]/g, '-')}.lock`);
+    const file = this.fileOf(join(LOCKS, `${name.replaceAll(/[^\w-]/g, '-')}.lock`));
     await mkdir(dirname(file), { recursive: true });
     const lock = new this.sqlite(file, { timeout: 0 });
     try {
@@ -92,6 +92,9 @@ async function lockExclusively(
     }
   }
 }
+
+/** The folder of the locks, apart from the databases: their files stay, because whoever waits for one has it open. */
+const LOCKS = '.locks';
 
 /** Milliseconds between two tries for the lock. */
 const RETRY_DELAY = 20;
