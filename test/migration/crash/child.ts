@@ -19,6 +19,8 @@ interface Run {
 }
 
 const runs = new AsyncLocalStorage<Run>();
+/** What would go on with the stopped ones: else they would be garbage, and SQLite's locks with them. */
+const stopped: (() => void)[] = [];
 
 @EventSubscriber()
 class StatementCounter implements EntitySubscriberInterface {
@@ -32,7 +34,7 @@ class StatementCounter implements EntitySubscriberInterface {
     run.statements.push(query);
     if (run.statements.length < run.stopBefore) return;
     run.stop();
-    await new Promise(() => {});
+    await new Promise<void>((goOn) => stopped.push(goOn));
   }
 }
 

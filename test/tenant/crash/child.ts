@@ -16,6 +16,8 @@ interface Run {
 }
 
 const runs = new AsyncLocalStorage<Run>();
+/** What would go on with the stopped ones: else they would be garbage, and SQLite's locks with them. */
+const stopped: (() => void)[] = [];
 
 async function beforeStatement(statement: string): Promise<void> {
   const run = runs.getStore();
@@ -23,7 +25,7 @@ async function beforeStatement(statement: string): Promise<void> {
   run.statements.push(statement);
   if (run.statements.length < run.job.stopBefore) return;
   run.stop();
-  await new Promise(() => {});
+  await new Promise<void>((goOn) => stopped.push(goOn));
 }
 
 @EventSubscriber()

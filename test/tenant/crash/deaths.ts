@@ -125,6 +125,12 @@ export class Deaths {
     await databases.query(database, 'INSERT INTO treasure VALUES (42)');
   }
 
+  async notesOf(death: Death): Promise<unknown[]> {
+    const sql = 'SELECT text FROM notes ORDER BY id';
+    const rows = await databasesOf(death.place).query(this.databaseOf(death), sql);
+    return rows.map(({ text }) => text);
+  }
+
   async treasureOf(death: Death): Promise<unknown[]> {
     return databasesOf(death.place).query(this.databaseOf(death), 'SELECT gold FROM treasure');
   }
