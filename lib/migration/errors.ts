@@ -106,8 +106,8 @@ function known({ done, begun }: Pick<HalfWay, 'done' | 'begun'>): string {
     last === undefined
       ? 'nothing is in force'
       : `${done.length} statement(s) in force, the last: ${last.sql}`;
-  if (begun.length === 0) return `${inForce}; in doubt: the next`;
-  return `${inForce}; in doubt: ${begun.map(({ sql }) => sql).join('; ')}, and the next`;
+  if (begun.length === 0) return `${inForce}; in doubt: what follows`;
+  return `${inForce}; in doubt: ${begun.map(({ sql }) => sql).join('; ')}, and what follows`;
 }
 
 function named(migrations: readonly string[]): string {

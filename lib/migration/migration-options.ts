@@ -14,9 +14,9 @@ export interface TenantSelection {
 
 /** What migrating and rolling back have in common. */
 export interface MigrationRunOptions extends TenantSelection {
-  /** Tenants at work on at once. Default 4. */
+  /** Tenants whose schema is changed at once. Half as many more are being made ready or recorded. Default 4. */
   readonly workers?: number;
-  /** The same for each server. Default: half of its `maxConnections`, so that the app can go on. */
+  /** Tenants of one server at once, each with one of its connections. Default: half of its `maxConnections`, so that the app can go on. */
   readonly workersPerServer?: number;
   /** So many tenants first: the others are begun only if all of them passed. Default 0. */
   readonly canary?: number;

@@ -5,6 +5,7 @@ import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import type { TenantSchema } from '../tenant/tenant-schema.entity.js';
 import type { TenantSchemas } from '../tenant/tenant-schemas.js';
 import { MigrationDriftError } from './errors.js';
+import type { Turn } from './fleet-run.js';
 import { fingerprintOf, KnownMigrations } from './known-migrations.js';
 import { MigrationLedger } from './migration-ledger.js';
 import { SchemaRecord } from './schema-record.js';
@@ -23,6 +24,8 @@ export interface OneTenantOptions {
   readonly begun?: 'done' | 'undone';
   /** Take sources that have changed for what was applied. */
   readonly acceptChanged?: boolean;
+  /** In which its schema is changed, where other tenants are at work. Default: at once. */
+  readonly turn?: Turn;
   /** The database is dropped when a migration fails: nothing half-way is recorded. */
   readonly expendable?: boolean;
 }
@@ -58,10 +61,14 @@ export class OneTenantMigrator implements TenantSchemas {
    * @throws TenantMigrationError, TenantHalfWayError, LockTimeoutError
    */
   migrate(tenant: MigratedTenant, options: OneTenantOptions): Promise<readonly string[]> {
+    const { turn = atOnce } = options;
     return this.alone(tenant, options, async (work) => {
-      await work.finishHalfWay();
-      const { pending } = this.known.differenceOf(work.record.applied);
-      for (const name of pending) await work.up(this.known.find(name)!);
+      if (work.record.halfWay !== null || this.pendingOf(work).length > 0) {
+        await turn(async () => {
+          await work.finishHalfWay();
+          for (const name of this.pendingOf(work)) await work.up(this.known.find(name)!);
+        });
+      }
       return work.end();
     });
   }
@@ -76,21 +83,30 @@ export class OneTenantMigrator implements TenantSchemas {
     steps: number,
     options: OneTenantOptions,
   ): Promise<readonly string[]> {
+    const { turn = atOnce } = options;
     return this.alone(tenant, options, async (work) => {
       const { changed, unknown } = this.known.differenceOf(work.record.applied);
       if (changed.length + unknown.length > 0) {
         throw new MigrationDriftError(tenant.slug, changed, unknown);
       }
-      const finished = await work.finishHalfWay();
-      // The one that was half-way down is one of those that were to go.
-      const more = finished === 'down' ? steps - 1 : steps;
-      const last = work.record.applied
-        .map(({ name }) => this.known.find(name)!)
-        .filter(({ ofThisPackage }) => !ofThisPackage)
-        .toReversed();
-      for (const migration of last.slice(0, more)) await work.down(migration);
+      await turn(() => this.takeBack(work, steps));
       return work.end();
     });
+  }
+
+  private async takeBack(work: TenantWork, steps: number): Promise<void> {
+    const finished = await work.finishHalfWay();
+    // The one that was half-way down is one of those that were to go.
+    const more = finished === 'down' ? steps - 1 : steps;
+    const last = work.record.applied
+      .map(({ name }) => this.known.find(name)!)
+      .filter(({ ofThisPackage }) => !ofThisPackage)
+      .toReversed();
+    for (const migration of last.slice(0, more)) await work.down(migration);
+  }
+
+  private pendingOf({ record }: TenantWork): readonly string[] {
+    return this.known.differenceOf(record.applied).pending;
   }
 
   /** Reads from the tenant's database what it has, and records it. Runs nothing. */
@@ -143,3 +159,5 @@ export class OneTenantMigrator implements TenantSchemas {
     });
   }
 }
+
+const atOnce: Turn = (work) => work();

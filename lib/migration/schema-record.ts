@@ -16,7 +16,7 @@ export class SchemaRecord {
    * @param acceptChanged take the sources of today for what was applied
    */
   constructor(
-    state: TenantSchema | null,
+    state: Pick<TenantSchema, 'applied' | 'halfWay' | 'failure'> | null,
     executed: readonly string[],
     known: KnownMigrations,
     acceptChanged = false,

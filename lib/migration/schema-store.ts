@@ -12,6 +12,15 @@ import { fingerprintOf, latestOf } from './known-migrations.js';
 
 type State = Pick<TenantSchema, 'applied' | 'halfWay' | 'failure'>;
 
+export type KnownState = State & Pick<TenantSchema, 'fingerprint'>;
+
+interface Row {
+  readonly fingerprint: string;
+  readonly applied: string;
+  readonly half_way: string | null;
+  readonly failure: string | null;
+}
+
 /** What is half-way up is still served by the code before; what is half-way down by none. */
 const HALF_WAY_DOWN = 'half-way down';
 
@@ -23,12 +32,23 @@ export class SchemaStore {
     private readonly registry: TenantRegistry,
   ) {}
 
-  /** With everything, also what is left out elsewhere because of its length. */
-  async find(tenantId: string): Promise<TenantSchema | null> {
-    const [row] = await this.whole({ tenantId });
-    return row ?? null;
+  /** What a migration has to know, in a statement of its own: see {@link writeHalfWay}. */
+  async find(tenantId: string): Promise<KnownState | null> {
+    const [row] = (await this.central.query(
+      'SELECT fingerprint, applied, half_way, failure FROM tenancy_schemas WHERE tenant_id = ?',
+      [tenantId],
+    )) as Row[];
+    if (row === undefined) return null;
+    const { fingerprint, applied, half_way: halfWay, failure } = row;
+    return {
+      fingerprint,
+      applied: JSON.parse(applied) as AppliedMigration[],
+      halfWay: halfWay === null ? null : (JSON.parse(halfWay) as HalfWay),
+      failure,
+    };
   }
 
+  /** With everything, also what is left out elsewhere because of its length. */
   async findAll(tenantIds: readonly string[]): Promise<readonly TenantSchema[]> {
     return this.whole({ tenantId: In([...tenantIds]) });
   }
@@ -41,9 +61,16 @@ export class SchemaStore {
 
   /** Of a tenant that has a row. */
   async writeHalfWay(tenantId: string, halfWay: HalfWay): Promise<void> {
-    const undone = halfWay.direction === 'down' && { fingerprint: HALF_WAY_DOWN };
-    await update(this.rows, { tenantId }, { halfWay, ...undone });
-    if (undone) this.registry.invalidate(tenantId);
+    if (halfWay.direction === 'down') {
+      await update(this.rows, { tenantId }, { halfWay, fingerprint: HALF_WAY_DOWN });
+      this.registry.invalidate(tenantId);
+      return;
+    }
+    // Once for every statement of every tenant: a query builder would take longer than the server does.
+    await this.central.query('UPDATE tenancy_schemas SET half_way = ? WHERE tenant_id = ?', [
+      JSON.stringify(halfWay),
+      tenantId,
+    ]);
   }
 
   async write(

@@ -15,7 +15,7 @@ type Progress = Pick<HalfWay, 'done' | 'begun'>;
  * that is killed leaves a record of what is in force, and of what may be. On the next try what is in force is left out.
  *
  * A statement and the word of it go out together, for that costs half the time. So of a process that is killed the first
- * statement that its record does not have may be in force, too: if it is, the server refuses it the next time.
+ * statement or two that its record does not have may be in force, too: if they are, the server refuses them the next time.
  *
  * What a migration writes into tables goes into a transaction, a new one after each DDL statement; the last of them also
  * records the migration. So rows are written once, too.
@@ -30,7 +30,8 @@ export class StatementTrail {
   /** Rows written in the transaction that is open. */
   private uncommitted: Statement[] = [];
   private transactionOpen: boolean;
-  private nextIsInDoubt: boolean;
+  /** How many statements may be in force that the record does not have: the word of one, and of the first, is late. */
+  private untold: number;
   private isInCall = false;
 
   /**
@@ -48,7 +49,8 @@ export class StatementTrail {
     this.done = [...(before?.done ?? [])];
     this.known = [...this.done];
     this.doubtful = before?.begun ?? [];
-    this.nextIsInDoubt = before !== undefined;
+    if (before === undefined) this.untold = 0;
+    else this.untold = before.done.length + before.begun.length === 0 ? 2 : 1;
     this.transactionOpen = inTransactions;
   }
 
@@ -157,7 +159,8 @@ export class StatementTrail {
     }
     const result = await ask();
     this.uncommitted.push(statement);
-    this.nextIsInDoubt &&= this.known.length > 0;
+    // Their commit is told before anything that follows is sent.
+    if (this.known.length === 0) this.untold = 0;
     return result;
   }
 
@@ -181,7 +184,10 @@ export class StatementTrail {
     else if (this.known.length === 0) this.caughtUp();
     // Of rows no server tells whether they are there, so the word of their commit must not be late.
     if (hadRows) await this.begin([statement]);
-    const telling = hadRows ? undefined : this.begin([statement]);
+    // Of the first, the word that the migration has begun tells as much.
+    const isFirst = this.done.length + this.doubtful.length === 0;
+    if (isFirst) this.begun = [statement];
+    const telling = hadRows || isFirst ? undefined : this.begin([statement]);
     const [result, told] = await Promise.allSettled([ask(), telling]);
     if (result.status === 'rejected') {
       if (!isBehind || !this.changes.isInEffect(result.reason)) throw result.reason;
@@ -193,11 +199,12 @@ export class StatementTrail {
 
   /** True up to the point that an earlier try has come to. */
   private get isBehind(): boolean {
-    return this.nextIsInDoubt || this.known.length + this.doubtful.length > 0;
+    return this.untold + this.known.length + this.doubtful.length > 0;
   }
 
+  /** Past the record: one more that it does not have. */
   private caughtUp(): void {
-    this.nextIsInDoubt = false;
+    this.untold = Math.max(0, this.untold - 1);
     this.doubtful = [];
   }
 

@@ -61,7 +61,7 @@ export class TenantMigrator {
     const one = oneTenantOptions(options);
     const run = new FleetRun(
       options.dryRun ? [] : todo,
-      (tenant) => this.tenants.migrate(tenant, one),
+      (tenant, turn) => this.tenants.migrate(tenant, { ...one, turn }),
       this.fleetOptions(options),
     );
     await run.run();
@@ -86,7 +86,7 @@ export class TenantMigrator {
     const one = oneTenantOptions(options);
     const run = new FleetRun(
       all,
-      (tenant) => this.tenants.rollback(tenant, options.steps ?? 1, one),
+      (tenant, turn) => this.tenants.rollback(tenant, options.steps ?? 1, { ...one, turn }),
       this.fleetOptions(options),
     );
     await run.run();

@@ -39,12 +39,4 @@ export class TenantQueue {
   giveBack({ placement }: ListedTenant): void {
     this.lanes.get(placement.server)!.running -= 1;
   }
-
-  /** Those that nobody took. */
-  get left(): readonly ListedTenant[] {
-    return [...this.lanes.values()]
-      .flatMap(({ tenants, next }) => tenants.slice(next))
-      .toSorted((a, b) => a.place - b.place)
-      .map(({ tenant }) => tenant);
-  }
 }

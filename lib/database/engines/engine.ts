@@ -27,7 +27,8 @@ export interface SchemaChanges {
   readonly commitByThemselves: boolean;
   /**
    * As {@link ServerAdministration.withLock}, with the lock held by the very session of `queryRunner`: of a process that is
-   * killed, the statement that still runs on the server keeps it until it has ended.
+   * killed, the statement that still runs on the server keeps it until it has ended. The query runner is to be released
+   * after `work`: on servers the lock ends with that.
    * @throws LockTimeoutError when another holds it for longer than `timeout` milliseconds
    */
   withLock<T>(

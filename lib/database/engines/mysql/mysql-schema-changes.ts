@@ -15,12 +15,8 @@ export const mysqlSchemaChanges: SchemaChanges = {
     if (!(await isOne(queryRunner, 'SELECT GET_LOCK(?, ?) AS answer', [lock, wait]))) {
       throw new LockTimeoutError(name, timeout);
     }
-    try {
-      return await work();
-    } finally {
-      // The next holder need not wait for the pool to reset the session. A session that died has no lock to give back.
-      await queryRunner.query('SELECT RELEASE_LOCK(?)', [lock]).catch(() => {});
-    }
+    // The pool resets the session when it is given back, and that releases the lock.
+    return work();
   },
 };
 
