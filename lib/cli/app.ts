@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Tenancy } from '../context/tenancy.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import { TenantMigrator } from '../migration/tenant-migrator.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import type { TenancyOptions } from '../options/tenancy-options.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
@@ -36,6 +37,10 @@ export class App {
   /** The rows of tenants, for what `TenantService` does not do. */
   get store(): TenantStore {
     return this.context.get(TenantStore);
+  }
+
+  get migrator(): TenantMigrator {
+    return this.context.get(TenantMigrator);
   }
 
   get central(): DataSource {

@@ -22,10 +22,15 @@ export class Output {
     await this.print(this.json ? JSON.stringify(data, null, 2) : lines.join('\n'));
   }
 
+  /** What a person may want to know meanwhile; on standard error, so never in the document. */
+  note(line: string): void {
+    process.stderr.write(`${this.redaction.apply(line)}\n`);
+  }
+
   async failure(error: { readonly code: string; readonly message: string }): Promise<void> {
     const { code, message } = error;
     if (this.json) await this.print(JSON.stringify({ error: { code, message } }, null, 2));
-    else process.stderr.write(`${this.redaction.apply(message)}\n`);
+    else this.note(message);
   }
 
   /** Ends when it is written: the process may end then. */

@@ -1,6 +1,9 @@
 import { Command } from 'commander';
 import { domainCommands } from './domain/commands.js';
 import { doctor } from './doctor/command.js';
+import { migrate } from './migration/migrate.js';
+import { rollback } from './migration/rollback.js';
+import { status } from './migration/status.js';
 import { orphans } from './orphans/command.js';
 import { tenantCommands } from './tenant/commands.js';
 import { testTenantCommands } from './test-tenants/commands.js';
@@ -19,6 +22,9 @@ export function createProgram(): Command {
     .exitOverride();
   tenantCommands(program);
   domainCommands(program);
+  migrate(program);
+  rollback(program);
+  status(program);
   seed(program);
   run(program);
   doctor(program);

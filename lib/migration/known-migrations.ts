@@ -89,9 +89,12 @@ function timestampOf(name: string): number {
  * Of the source of its class, whatever the compiler made of its spaces, quotes and comments. Not of its file, which an app
  * that is bundled does not have.
  */
-function checksumOf({ constructor, up, down }: MigrationInterface): string {
-  const source =
-    typeof constructor === 'function' && constructor !== Object ? [constructor] : [up, down];
+function checksumOf(migration: MigrationInterface): string {
+  const { constructor } = migration;
+  const source: unknown[] =
+    typeof constructor === 'function' && constructor !== Object
+      ? [constructor]
+      : [Reflect.get(migration, 'up'), Reflect.get(migration, 'down')];
   const text = source
     .map(String)
     .join('\n')

@@ -34,10 +34,10 @@ export class SchemaStore {
 
   /** What a migration has to know, in a statement of its own: see {@link writeHalfWay}. */
   async find(tenantId: string): Promise<KnownState | null> {
-    const [row] = (await this.central.query(
+    const [row] = await this.central.query<Row[]>(
       'SELECT fingerprint, applied, half_way, failure FROM tenancy_schemas WHERE tenant_id = ?',
       [tenantId],
-    )) as Row[];
+    );
     if (row === undefined) return null;
     const { fingerprint, applied, half_way: halfWay, failure } = row;
     return {

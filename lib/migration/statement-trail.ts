@@ -252,13 +252,13 @@ export function nothingWritten(structured: boolean): unknown {
 }
 
 /** The calls of a query runner that change schemas. */
-const SCHEMA_CALLS = [
-  ...['createTable', 'dropTable', 'renameTable', 'clearTable', 'createView', 'dropView'],
-  ...['addColumn', 'addColumns', 'renameColumn', 'changeColumn', 'changeColumns'],
-  ...['dropColumn', 'dropColumns', 'createPrimaryKey', 'updatePrimaryKeys', 'dropPrimaryKey'],
-  ...['createUniqueConstraint', 'createUniqueConstraints', 'dropUniqueConstraint'],
-  ...['dropUniqueConstraints', 'createCheckConstraint', 'createCheckConstraints'],
-  ...['dropCheckConstraint', 'dropCheckConstraints', 'createForeignKey', 'createForeignKeys'],
-  ...['dropForeignKey', 'dropForeignKeys', 'createIndex', 'createIndices', 'dropIndex'],
-  'dropIndices',
-];
+const SCHEMA_CALLS = `
+  createTable dropTable renameTable clearTable createView dropView addColumn addColumns
+  renameColumn changeColumn changeColumns dropColumn dropColumns createPrimaryKey
+  updatePrimaryKeys dropPrimaryKey createUniqueConstraint createUniqueConstraints
+  dropUniqueConstraint dropUniqueConstraints createCheckConstraint createCheckConstraints
+  dropCheckConstraint dropCheckConstraints createForeignKey createForeignKeys dropForeignKey
+  dropForeignKeys createIndex createIndices dropIndex dropIndices
+`
+  .trim()
+  .split(/\s+/);

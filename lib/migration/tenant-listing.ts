@@ -94,7 +94,7 @@ function listed({ server, name, fingerprint, half, migrated, ...rest }: Row): Li
     slug: rest.slug,
     version: rest.version,
     failure: rest.failure,
-    milliseconds: rest.milliseconds === null ? null : Number(rest.milliseconds),
+    milliseconds: rest.milliseconds,
     placement: { server, database: name },
     ...(fingerprint !== null && { fingerprint }),
     isHalfWay: Number(half) === 1,

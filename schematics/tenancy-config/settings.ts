@@ -1,4 +1,6 @@
+import { importPath } from '../workspace/project.js';
 import type { Workspace } from '../workspace/workspace.js';
+import { findRootModule } from './root-module.js';
 
 export const ENGINES = ['mysql', 'mariadb', 'sqlite'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -50,8 +52,21 @@ export default defineTenancyConfig({
   },
   identify: ${identify},
 });
-`,
+${appOf(workspace)}`,
   );
+}
+
+/** Where the command line finds the providers and the entities of the app. */
+function appOf(workspace: Workspace): string {
+  const { project } = workspace;
+  const module = findRootModule(workspace);
+  if (module === undefined) return '';
+  // Node asks import() for the whole name of a file, whoever calls it.
+  const path = importPath({ ...project, esm: true }, project.configFile, module);
+  return `
+/** For the command line: seeders, scripts and listeners have the app's providers and entities. */
+export const app = () => import('${path}');
+`;
 }
 
 /** @throws Error naming what is none */

@@ -236,7 +236,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
     await tenant.runMigrations({ transaction: 'each' });
     expect(await describeTable(tenant, 'sessions')).toBeTruthy();
 
-    for (const _own of OWN) await central.undoLastMigration({ transaction: 'each' });
+    for (let left = OWN.length; left > 0; left -= 1)
+      await central.undoLastMigration({ transaction: 'each' });
     for (const table of CENTRAL_TABLES) expect(await describeTable(central, table)).toBeFalsy();
     await central.runMigrations({ transaction: 'each' });
     expect(await tenants.list()).toEqual({ tenants: [] });

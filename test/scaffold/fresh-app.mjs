@@ -72,8 +72,9 @@ export class FreshApp {
     return run(this.folder, join(this.folder, 'node_modules/.bin', name), ...args);
   }
 
-  node(/** @type {string[]} */ ...args) {
-    return run(this.folder, process.execPath, ...args);
+  /** `npx tenancy …` */
+  tenancy(/** @type {string[]} */ ...args) {
+    return this.bin('tenancy', ...args);
   }
 
   npm(/** @type {string[]} */ ...args) {

@@ -22,14 +22,15 @@ export async function goToFirstAnswer(/** @type {FreshApp} */ app) {
   };
   await step('nest new, npm install', () => app.create());
   await step('nest add', () => app.add('--engine=sqlite'));
-  addScripts(app);
   await step('npm run build', () => app.npm('run', 'build'));
-  await step('two tenants', () => app.node('dist/create-tenants.js'));
+  await step('two tenants', () => {
+    for (const slug of ['acme', 'globex']) app.tenancy('tenant', 'create', slug);
+  });
   await step('nest g tenant-resource', () =>
     app.nest('generate', '--collection=nestjs-tenancy', 'tenant-resource', 'projects'),
   );
   await step('npm run build', () => app.npm('run', 'build'));
-  await step('migrations', () => app.node('dist/migrate.js'));
+  await step('migrations', () => app.npm('run', 'tenancy:migrate'));
   let seconds = 0;
   await step('start, requests', () =>
     serve(app, async (/** @type {string} */ url) => {
@@ -78,45 +79,8 @@ export async function checkGenerated(/** @type {FreshApp} */ app) {
   else app.bin('oxlint', '--type-aware', '--deny-warnings', 'src');
   app.npm('test');
   app.npm('run', 'build');
-  app.node('dist/migrate.js');
-}
-
-/** A script of the app, which does `work` without the HTTP side. */
-function appScript(/** @type {FreshApp} */ app, /** @type {string} */ work) {
-  return `import { NestFactory } from '@nestjs/core';
-import { Tenancy, TenantService } from 'nestjs-tenancy';
-import { DataSource } from 'typeorm';
-import { AppModule } from './app.module${app.major === 11 ? '' : '.js'}';
-
-async function main(): Promise<void> {
-  const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
-  ${work}
-  await app.close();
-}
-
-void main();
-`;
-}
-
-/** Until there is a command for it. */
-function addScripts(/** @type {FreshApp} */ app) {
-  app.write(
-    'src/create-tenants.ts',
-    appScript(
-      app,
-      "for (const slug of ['acme', 'globex']) await app.get(TenantService).create({ slug });",
-    )
-      .replace(/import.*typeorm.*\n/, '')
-      .replace('Tenancy, ', ''),
-  );
-  app.write(
-    'src/migrate.ts',
-    appScript(
-      app,
-      "await app.get(Tenancy).forEach(() => app.get(DataSource).runMigrations({ transaction: 'each' }));",
-    ).replace(', TenantService', ''),
-  );
-  app.bin('prettier', '--write', 'src/create-tenants.ts', 'src/migrate.ts');
+  app.npm('run', 'tenancy:migrate');
+  app.npm('run', 'tenancy:doctor');
 }
 
 /** Runs the built app while `work` asks it. */

@@ -75,6 +75,9 @@ export default defineTenancyConfig({
   },
   identify: [bySubdomain({ of: 'localhost' }), byDomain()],
 });
+
+/** For the command line: seeders, scripts and listeners have the app's providers and entities. */
+export const app = () => import('./app.module.js');
 `);
   });
 

@@ -48,7 +48,7 @@ export class LoadedConfig {
     throw new ConfigUnusableError(
       shown(this.file.path),
       'exports an `app` that leads to no module',
-      "Write: export const app = () => import('./app.module.js'), where that file exports AppModule",
+      "Write: export const app = () => import('./app.module.js'), where that file exports the module, and no other class but AppModule",
     );
   }
 
@@ -112,7 +112,9 @@ function exportsOf(namespace: unknown): Readonly<Record<string, unknown>> {
 
 function moduleOf(given: unknown): Type | undefined {
   const exported = exportsOf(given);
-  return [exported.AppModule, exported.default].find(isClass);
+  const classes = Object.values(exported).filter(isClass);
+  const named = [exported.AppModule, exported.default].find(isClass);
+  return named ?? (classes.length === 1 ? classes[0] : undefined);
 }
 
 function isClass(value: unknown): value is Type {

@@ -26,11 +26,7 @@ async function ofCentral(setUp: SetUp, known: readonly string[]): Promise<Findin
     findings.push(
       options.central.migrate
         ? warning('central', message, 'They run when the app starts')
-        : problem(
-            'central',
-            message,
-            'Run them before the app starts, or leave out central.migrate: false',
-          ),
+        : problem('central', message, 'Run them before the app starts: npx tenancy migrate'),
     );
   }
   return findings.length > 0 ? findings : [ok('central', 'is migrated')];
@@ -48,8 +44,7 @@ async function ofTenants(setUp: SetUp, known: readonly string[]): Promise<Findin
   }
   if (pending.length > 0) {
     const message = `${pending.length} tenant(s) have migrations that have not run: ${some(pending)}`;
-    const remedy = 'See docs/06-DATABASE_GUIDE.md#migrations-of-existing-tenants';
-    findings.push(warning('tenants', message, remedy));
+    findings.push(warning('tenants', message, 'Run them: npx tenancy migrate'));
   }
   if (findings.length > 0 || setUp.tenants.length === 0) return findings;
   return [ok('tenants', `${setUp.tenants.length} are migrated`)];

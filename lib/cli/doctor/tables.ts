@@ -5,6 +5,7 @@ const CENTRAL = {
   tenancy_tenants: 'CreateTenantsAndDomains1000000000001',
   tenancy_domains: 'CreateTenantsAndDomains1000000000001',
   tenancy_credentials: 'CreateCredentials1000000000003',
+  tenancy_schemas: 'CreateSchemas1000000000004',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',
