@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { createHash } from 'node:crypto';
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import type { AppliedMigration } from '../tenant/tenant-schema.entity.js';
+import { sourceChecksum } from './source-checksum.js';
 import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { TENANT_DATA_SOURCE } from './tokens.js';
 
@@ -37,13 +38,12 @@ export class KnownMigrations {
   get all(): readonly KnownMigration[] {
     return (this.known ??= new Listing(this.dataSource)
       .list()
-      .map(({ name, timestamp, instance }) => ({
-        name,
-        timestamp,
-        instance: instance!,
-        checksum: checksumOf(instance!),
-        ofThisPackage: TENANT_MIGRATIONS.some((own) => instance instanceof own),
-      })));
+      .map(({ name, timestamp, instance }) => {
+        const ofThisPackage = TENANT_MIGRATIONS.some((own) => instance instanceof own);
+        // This package does not change a migration that it has published: the name says it all.
+        const checksum = ofThisPackage ? name : sourceChecksum(instance!);
+        return { name, timestamp, instance: instance!, checksum, ofThisPackage };
+      }));
   }
 
   /** The fingerprint of a database that has all of them, as they are, and nothing else. */
@@ -83,25 +83,6 @@ export function latestOf(migrations: readonly { readonly name: string }[]): stri
 
 function timestampOf(name: string): number {
   return Number(name.slice(-13));
-}
-
-/**
- * Of the source of its class, whatever the compiler made of its spaces, quotes and comments. Not of its file, which an app
- * that is bundled does not have.
- */
-function checksumOf(migration: MigrationInterface): string {
-  const { constructor } = migration;
-  const source: unknown[] =
-    typeof constructor === 'function' && constructor !== Object
-      ? [constructor]
-      : [Reflect.get(migration, 'up'), Reflect.get(migration, 'down')];
-  const text = source
-    .map(String)
-    .join('\n')
-    .replaceAll(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*/g, '')
-    .replaceAll(/["'`]/g, "'")
-    .replaceAll(/[\s;,]/g, '');
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 /** What TypeORM knows and keeps to itself: names, checked and sorted. */

@@ -14,7 +14,7 @@ export interface TenantSelection {
 
 /** What migrating and rolling back have in common. */
 export interface MigrationRunOptions extends TenantSelection {
-  /** Tenants whose schema is changed at once. Half as many more are being made ready or recorded. Default 4. */
+  /** Tenants whose schema is changed at once. Half as many more are being made ready or recorded. With 1, one after another. Default 4. */
   readonly workers?: number;
   /** Tenants of one server at once, each with one of its connections. Default: half of its `maxConnections`, so that the app can go on. */
   readonly workersPerServer?: number;
