@@ -2,7 +2,8 @@
 //
 // - A `ts` block compiles under the options of tsconfig.json, as a module of its own. `nestjs-tenancy` is lib/.
 //   A block whose first line is a comment with a file's name (`// app.module.ts`) is that file for the page's other
-//   blocks, which import it as `./app.module.js`. What a fragment takes for granted stands before it, unseen:
+//   blocks, which import it as `./app.module.js`. The line `<!-- another app -->` begins a folder of its own. What a
+//   fragment takes for granted stands before it, unseen:
 //
 //       <!-- given
 //       import type { Tenancy } from 'nestjs-tenancy';

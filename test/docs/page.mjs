@@ -7,6 +7,7 @@
  * @property {number} line of its first line of code; lines count from 1
  * @property {string} given what stands before the code when it is compiled; empty or whole lines
  * @property {number} givenLine
+ * @property {number} app which of the page's apps it is of, from 0 on
  *
  * @typedef {{ text: string, line: number }} Mention
  *
@@ -52,11 +53,13 @@ function splitFences(/** @type {string[]} */ lines) {
   const fences = [];
   const prose = [...lines];
   let given = { code: '', line: 0 };
+  let app = 0;
   for (let at = 0; at < lines.length; at++) {
     const line = lines[at] ?? '';
     const opening = /^(\s*)(`{3,}|~{3,})\s*(\S*)/.exec(line);
     const isGiven = /^<!-- given\s*$/.test(line);
     if (!opening && !isGiven) {
+      if (line === '<!-- another app -->') app++;
       if (line.trim() !== '') given = { code: '', line: 0 };
       continue;
     }
@@ -73,6 +76,7 @@ function splitFences(/** @type {string[]} */ lines) {
         line: at + 2,
         given: given.code,
         givenLine: given.line,
+        app,
       });
       given = { code: '', line: 0 };
     } else {

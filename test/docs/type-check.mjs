@@ -28,20 +28,22 @@ export function typeCheck(root, pages) {
 }
 
 /**
- * The blocks of a page as files of a folder of its own, by path. Where two have one name, the first is the file that
- * the others import.
+ * The blocks of a page as files of a folder for each of its apps, by path. Where two have one name, the first is the
+ * file that the others import.
  * @returns {Array<[string, { page: Page, fence: Fence }]>}
  */
 function filesOf(/** @type {string} */ root, /** @type {Page} */ page) {
-  const folder = join(root, `${page.path}.blocks`);
   const names = new Set();
   return page.fences
     .filter(({ language }) => language === 'ts')
     .map((fence) => {
-      const named = /^\/\/ ([\w./-]+\.ts)\b/.exec(fence.code)?.[1] ?? '';
-      const name = named === '' || names.has(named) ? `line-${fence.line}.ts` : named;
+      const folder = join(root, `${page.path}.blocks`, String(fence.app));
+      const named = join(folder, /^\/\/ ([\w./-]+\.ts)\b/.exec(fence.code)?.[1] ?? '');
+      const isTaken = named === folder || names.has(named);
+      const beside = named === folder ? folder : dirname(named);
+      const name = isTaken ? join(beside, `line-${fence.line}.ts`) : named;
       names.add(name);
-      return [join(folder, name), { page, fence }];
+      return [name, { page, fence }];
     });
 }
 

@@ -73,6 +73,33 @@ ${FENCE}
     });
   });
 
+  it('keeps the files of two apps of a page apart, and has a file twice in one', () => {
+    write(
+      'docs/guide.md',
+      `${FENCE}ts
+// src/project.ts
+export const before = 1;
+${FENCE}
+
+${FENCE}ts
+// src/project.ts
+import './project.js';
+export const after = 1;
+${FENCE}
+
+<!-- another app -->
+
+${FENCE}ts
+import { before } from './src/project.js';
+${FENCE}
+`,
+    );
+    expect(check()).toEqual({
+      status: 1,
+      output: expect.stringMatching(/^docs\/guide\.md:15: Cannot find module.*\n\n1 problem/),
+    });
+  });
+
   it('names every problem with its page and line', () => {
     write('README.md', '# Title\n'.repeat(201));
     write(
