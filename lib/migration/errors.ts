@@ -13,7 +13,7 @@ export class TenantMigrationPendingError extends TenancyError {
       retryAfter: 5,
       message:
         `Tenant "${slug}" is not served: its database ${lacks}` +
-        `${cause === undefined ? '' : ` (${describe(cause)})`}. Run TenantMigrator.migrate(), ` +
+        `${cause === undefined ? '' : ` (${describe(cause)})`}. Run npx tenancy migrate or TenantMigrator.migrate(), ` +
         "or set tenants.onPendingMigrations to 'migrate' or 'serve'.",
       cause,
     });

@@ -49,9 +49,13 @@ export class OneTenantMigrator implements TenantSchemas {
     await this.migrate(tenant, { lockTimeout: LOCK_TIMEOUT, resume: true, expendable });
   }
 
+  async isHalfWay({ id }: Pick<MigratedTenant, 'id'>): Promise<boolean> {
+    const state = await this.store.find(id);
+    return state !== null && state.halfWay !== null;
+  }
+
   async repair(tenant: MigratedTenant): Promise<void> {
-    const state = await this.store.find(tenant.id);
-    if (state === null || state.halfWay === null) return;
+    if (!(await this.isHalfWay(tenant))) return;
     await this.migrate(tenant, { lockTimeout: LOCK_TIMEOUT, resume: true });
   }
 

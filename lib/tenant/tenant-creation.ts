@@ -93,16 +93,19 @@ export class TenantCreation {
       await this.provisioner.finish(tenant);
     } catch (cause) {
       const { slug, step } = tenant;
+      let halfWay = false;
       try {
         await this.provisioner.fail(tenant, cause);
         this.events.emit('tenant.failed', tenant);
-        await this.provisioner.undo(tenant);
+        // What of the migration is in force, only the tenant's record says: `repair` goes on with it.
+        halfWay = await this.provisioner.isHalfWay(tenant);
+        if (!halfWay) await this.provisioner.undo(tenant);
       } catch (undoing) {
         throw new TenantProvisioningError(slug, step, false, both(cause, undoing));
       }
       // What says itself what is wrong with the wish (a database of that name is there) needs no wrapping.
       if (cause instanceof TenancyError) throw cause;
-      throw new TenantProvisioningError(slug, step, true, cause);
+      throw new TenantProvisioningError(slug, step, !halfWay, cause);
     }
   }
 }

@@ -51,6 +51,11 @@ export class TenantProvisioner {
     await this.schemas.repair(tenant);
   }
 
+  /** Whether a migration is in force in part: in a database that was adopted, which nobody drops for it. */
+  async isHalfWay(tenant: Tenant): Promise<boolean> {
+    return tenant.databaseOrigin === 'adopted' && (await this.schemas.isHalfWay(tenant));
+  }
+
   /** Goes on from the recorded step until nothing is left to do. */
   async finish(tenant: Tenant): Promise<void> {
     while (tenant.step !== 'done') await this.nextStep(tenant);

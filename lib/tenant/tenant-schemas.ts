@@ -10,6 +10,8 @@ export interface TenantSchemas {
     tenant: Pick<CurrentTenant, 'id' | 'slug' | 'placement'>,
     expendable: boolean,
   ): Promise<void>;
+  /** Whether a migration of it did not come to its end, and a part may be in force. */
+  isHalfWay(tenant: Pick<CurrentTenant, 'id'>): Promise<boolean>;
   /** Goes on with a migration that did not come to its end, if there is one. */
   repair(tenant: Pick<CurrentTenant, 'id' | 'slug' | 'placement'>): Promise<void>;
 }
