@@ -9,6 +9,7 @@ module.exports = {
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-tenancy$': '<rootDir>/lib/index.ts',
+    '^nestjs-tenancy/bullmq$': '<rootDir>/lib/queue/index.ts',
   },
   setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
