@@ -18,6 +18,8 @@ export const HANDLER = Symbol('handler');
 export class Work {
   /** Whose database the code is at, and whose context it runs in. */
   readonly seen: Seen[] = [];
+  /** What jobs have failed with, by their id. */
+  readonly failures = new Map<string | undefined, unknown>();
 
   constructor(
     @InjectDataSource() readonly dataSource: DataSource,

@@ -33,7 +33,8 @@ export class OneAtATime extends Working {
   }
 
   @OnWorkerEvent('failed')
-  failed(job: Job): void {
+  failed(job: Job, error: Error): void {
+    this.work.failures.set(job.id, error);
     this.work.note('failed', job);
   }
 
@@ -64,5 +65,10 @@ export class Platform extends WorkerHost {
 
   async process(job: Job): Promise<void> {
     this.work.note('process', job);
+  }
+
+  @OnWorkerEvent('failed')
+  failed(job: Job, error: Error): void {
+    this.work.failures.set(job.id, error);
   }
 }
