@@ -21,6 +21,11 @@ export function dependenciesFor(tree: Tree, engine: Engine): Entries {
   };
 }
 
+/** What jobs need besides, at the versions that go with the app's NestJS. */
+export function queueDependencies(tree: Tree): Entries {
+  return { '@nestjs/bullmq': nestMajor(tree) === 11 ? '^11.0.3' : '^12.0.0', bullmq: '^5.81.0' };
+}
+
 /** Of what `nest add` has brought along, what an app without these imports has no use for. */
 export function unneededWithout(isImported: (name: string) => boolean): readonly string[] {
   const unimported = ['nestjs-tenancy', '@nestjs/typeorm'].filter((name) => !isImported(name));

@@ -1,12 +1,11 @@
 import type { SchematicContext, Tree } from '@angular-devkit/schematics';
 import { posix } from 'node:path';
 import { SQLITE_DRIVER, VALIDATION } from '../nest-add/dependencies.js';
-import { addImport } from '../source/edit-imports.js';
-import { addModuleImport, moduleImports } from '../source/module-imports.js';
 import { addMigration, requireConfig } from '../tenant-migration/add-migration.js';
+import { importModule } from '../workspace/import-module.js';
 import { Name, readName } from '../workspace/names.js';
 import { addDependencies, scheduleInstall } from '../workspace/package-json.js';
-import { importPath, type ProjectOptions } from '../workspace/project.js';
+import type { ProjectOptions } from '../workspace/project.js';
 import { Workspace } from '../workspace/workspace.js';
 import * as content from './content.js';
 import { Resource } from './resource.js';
@@ -40,7 +39,9 @@ export function tenantResource(options: TenantResourceOptions) {
     workspace.create(resource.file('controller'), content.controller(resource));
     workspace.create(resource.file('module'), content.module(resource));
     addMigration(workspace, 'tenant', new Name(`create-${name.plural.dashed}`));
-    if (options.skipImport !== true) importModule(workspace, resource, parent);
+    if (options.skipImport !== true) {
+      importModule(workspace, `${name.pascal}Module`, resource.file('module'), parent);
+    }
 
     let isMissing = addDependencies(tree, 'dependencies', VALIDATION);
     if (options.spec !== false) {
@@ -51,38 +52,4 @@ export function tenantResource(options: TenantResourceOptions) {
     if (isMissing) scheduleInstall(tree, context);
     await workspace.format();
   };
-}
-
-function importModule(workspace: Workspace, resource: Resource, parent: string): void {
-  const moduleClass = `${resource.name.pascal}Module`;
-  const own = resource.file('module');
-  const owner = nearestModule(workspace, parent, own);
-  if (owner !== undefined) {
-    const specifier = importPath(workspace.project, owner, own);
-    const isImported = workspace.edit(owner, (source) => {
-      const local = addImport(source, moduleClass, specifier);
-      if (local === undefined) return false;
-      const there = moduleImports(source)?.elements.some((each) => each.getText() === local);
-      return there === true || addModuleImport(source, local);
-    });
-    if (isImported) return;
-  }
-  const where = owner?.slice(1) ?? 'A module of the app';
-  workspace.leaveToUser(`${where} is to import it:`, `imports: [${moduleClass}],`);
-}
-
-/** The module of the closest folder that has one, from `folder` up to the source folder. */
-function nearestModule(
-  { tree, project }: Workspace,
-  folder: string,
-  own: string,
-): string | undefined {
-  const modules = tree
-    .getDir(folder)
-    .subfiles.filter((file) => file.endsWith('.module.ts'))
-    .map((file) => posix.join(folder, file))
-    .filter((path) => path !== own);
-  const found = modules.find((path) => path.endsWith('/app.module.ts')) ?? modules[0];
-  if (found !== undefined || folder === project.sourceRoot || folder === '/') return found;
-  return nearestModule({ tree, project } as Workspace, posix.dirname(folder), own);
 }

@@ -49,7 +49,7 @@ export class OneAtATime extends Working {
   }
 }
 
-@Processor('work', { concurrency: 10, ...QUICK })
+@Processor('work', { concurrency: 10, drainDelay: 1 })
 export class ManyAtOnce extends Working {
   constructor(work: Work) {
     super(work);

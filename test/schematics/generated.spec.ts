@@ -28,6 +28,7 @@ async function generateAll(esm: boolean): Promise<UnitTestTree> {
     ['tenant-migration', 'tidy-up'],
     ['central-migration', 'create-plans'],
     ['tenant-seeder', 'user-notes'],
+    ['tenant-processor', 'admin/send-invoices'],
   ] as const) {
     app = (await run(schematic, { sourceRoot: 'src', name, identifiers: [] }, app)).tree;
   }
@@ -56,7 +57,10 @@ describe.each([
       incremental: false,
       noEmit: true,
       types: ['node', 'jest'],
-      paths: { 'nestjs-tenancy': [join(REPOSITORY, 'lib/index.ts')] },
+      paths: {
+        'nestjs-tenancy': [join(REPOSITORY, 'lib/index.ts')],
+        'nestjs-tenancy/bullmq': [join(REPOSITORY, 'lib/queue/index.ts')],
+      },
     };
     const parsed = ts.parseJsonConfigFileContent(
       { compilerOptions: strict, include: ['src'] },

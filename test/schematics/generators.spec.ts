@@ -23,14 +23,17 @@ function onlyFileOf(tree: UnitTestTree, folder: string) {
 }
 
 describe('the generators', () => {
-  it.each(['tenant-migration', 'central-migration', 'tenant-seeder', 'tenant-resource'])(
-    'want a configuration to register in, and say how to make one: %s',
-    async (schematic) => {
-      await expect(run(schematic, { ...OPTIONS, name: 'notes' }, await freshApp())).rejects.toThrow(
-        'There is no src/tenancy.config.ts. Make it first: nest g -c nestjs-tenancy tenancy-config',
-      );
-    },
-  );
+  it.each([
+    'tenant-migration',
+    'central-migration',
+    'tenant-seeder',
+    'tenant-resource',
+    'tenant-processor',
+  ])('want a configuration to register in, and say how to make one: %s', async (schematic) => {
+    await expect(run(schematic, { ...OPTIONS, name: 'notes' }, await freshApp())).rejects.toThrow(
+      'There is no src/tenancy.config.ts. Make it first: nest g -c nestjs-tenancy tenancy-config',
+    );
+  });
 
   it.each([
     ['', 'Give the resource a name'],
@@ -50,6 +53,7 @@ describe('the generators', () => {
         ['tenant-migration', 'add-colour-to-user-notes'],
         ['central-migration', 'create-plans'],
         ['tenant-seeder', 'user-notes'],
+        ['tenant-processor', 'admin/send-invoices'],
       ] as const) {
         app = (await run(schematic, { ...OPTIONS, name }, app)).tree;
       }
@@ -273,5 +277,48 @@ export class AdminModule {}
     );
     expect(tree.readText('/src/notes/notes.service.ts')).toBe('// mine\n');
     expect(printed).toContain('src/notes/notes.service.ts is there already, and stays as it is.');
+  });
+});
+
+describe('tenant-processor', () => {
+  it('makes its files, imports its module, and what queues need but once', async () => {
+    const app = await configuredApp();
+    const first = await run('tenant-processor', { ...OPTIONS, name: 'send-invoices' }, app);
+    const made = first.tree.files.filter((file) => !app.exists(file));
+    expect(made.toSorted()).toEqual([
+      '/src/send-invoices/send-invoices.module.ts',
+      '/src/send-invoices/send-invoices.processor.spec.ts',
+      '/src/send-invoices/send-invoices.processor.ts',
+    ]);
+    const { tree } = await run('tenant-processor', { ...OPTIONS, name: 'reports' }, first.tree);
+    const module = tree.readText('/src/app.module.ts');
+    expect(module).toContain("import { BullModule } from '@nestjs/bullmq';");
+    expect(module).toContain("import { TenancyBullModule } from 'nestjs-tenancy/bullmq';");
+    for (const each of ['SendInvoicesModule,', 'ReportsModule,', 'Bull', 'TenancyBull']) {
+      const call = each.endsWith(',') ? each : `  ${each}Module.forRoot(`;
+      expect(module.split(call)).toHaveLength(2);
+    }
+    const { dependencies, devDependencies } = JSON.parse(tree.readText('/package.json'));
+    expect(dependencies).toHaveProperty('bullmq');
+    expect(dependencies).toHaveProperty(['@nestjs/bullmq']);
+    expect(devDependencies).toHaveProperty('better-sqlite3');
+    expect(first.installs).toEqual(['npm']);
+  });
+
+  it('goes without test, folder and import when told to', async () => {
+    const app = await configuredApp();
+    const options = { ...OPTIONS, name: 'jobs', flat: true, spec: false, skipImport: true };
+    const { tree } = await run('tenant-processor', options, app);
+    expect(tree.exists('/src/jobs.processor.ts')).toBe(true);
+    expect(tree.files.filter((file) => file.includes('processor.spec'))).toEqual([]);
+    expect(tree.readText('/src/app.module.ts')).toBe(app.readText('/src/app.module.ts'));
+  });
+
+  it('says what to paste when the module cannot be edited', async () => {
+    const app = await configuredApp();
+    app.delete('/src/app.module.ts');
+    const { printed } = await run('tenant-processor', { ...OPTIONS, name: 'jobs' }, app);
+    expect(printed).toContain('A module of the app is to import it:\n\n  imports: [JobsModule],');
+    expect(printed).toContain('imports: [TenancyBullModule.forRoot()],');
   });
 });
