@@ -1,0 +1,5 @@
+import type { Sense } from '../sense.js';
+import { database } from './database.js';
+
+/** All of them are looked at in every unit of work of every entry point. */
+export const SENSES: readonly Sense[] = [database];
