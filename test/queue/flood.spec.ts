@@ -1,9 +1,9 @@
+import { QueueEvents } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as takes } from 'node:timers/promises';
 import type { TenantJobsOptions } from '../../lib/queue/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
-import { until } from '../support/until.js';
 import { startJobsApp, type JobsApp } from './jobs-app.js';
 import { ManyAtOnce } from './processors.js';
 
@@ -38,33 +38,35 @@ describe('a tenant that floods a queue', () => {
 
   /** How long the jobs of b and c, who add some at a time one after the other, wait for a worker: in milliseconds. */
   async function waits({ flood = false, options = {} as TenantJobsOptions } = {}) {
+    const prefix = randomUUID();
     setup = await engine!.prepare();
     app = await startJobsApp(setup, redis, {
-      prefix: randomUUID(),
+      prefix,
       providers: [ManyAtOnce],
       options,
       handler: () => takes(WORK),
     });
     for (const slug of ['a', 'b', 'c']) await app.tenants.create({ slug });
+    const connection = { host: redis.host, port: redis.port };
+    const events = new QueueEvents('work', { connection, prefix });
+    // Each that waits for a job listens.
+    events.setMaxListeners(0);
+    app.queue().setMaxListeners(0);
+    await events.waitUntilReady();
     if (flood) {
       for (let added = 0; added < FLOOD; added += 1_000) await add('a', 1_000);
     }
     const waited: number[] = [];
     for (let burst = 0; burst < BURSTS; burst += 1) {
       const jobs = await add(burst % 2 === 0 ? 'b' : 'c', BURST);
-      const ids = jobs.map(({ id }) => id!);
-      const completed = async () =>
-        Promise.all(ids.map(async (id) => (await app.queue().getJob(id))?.finishedOn));
-      await until('the burst is done', async () => {
-        await takes(WORK);
-        return (await completed()).every((at) => at !== undefined);
-      });
-      for (const id of ids) {
-        const job = await app.queue().getJob(id);
-        waited.push(job!.processedOn! - job!.timestamp);
+      await Promise.all(jobs.map((job) => job.waitUntilFinished(events)));
+      for (const { id, timestamp } of jobs) {
+        const job = await app.queue().getJob(id!);
+        waited.push((job?.processedOn ?? NaN) - timestamp);
       }
     }
     if (flood) expect(await app.queue().getJobCountByTypes('delayed')).toBeGreaterThan(FLOOD / 2);
+    await events.close();
     await app.context.get(ManyAtOnce).worker.close();
     await app.queue().obliterate({ force: true });
     await app.close();

@@ -1,3 +1,4 @@
+import type { JobsOptions } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { tenantIdOf } from '../../lib/queue/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
@@ -81,7 +82,8 @@ describe('two tenants that choose the same names', () => {
 
   it('of defaults of the queue are kept apart, too', async () => {
     const queue = app.queue();
-    queue['jobsOpts'] = { deduplication: { id: 'default' } };
+    const defaults: JobsOptions = { deduplication: { id: 'default' } };
+    queue['jobsOpts'] = defaults;
     const added = await forBoth((slug) => queue.add(slug, {}));
     queue['jobsOpts'] = {};
     expect(new Set(added.map(({ id }) => id)).size).toBe(2);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { Provider } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
 import type { TenantJobsOptions } from '../../lib/queue/index.js';
@@ -28,14 +29,13 @@ describe('tenants take turns', () => {
     await setup.cleanUp();
   });
 
-  async function start(options: TenantJobsOptions = {}, providers = [OneAtATime], more = {}) {
+  async function start(options: TenantJobsOptions = {}, providers: Provider[] = [OneAtATime]) {
     setup = await engine!.prepare();
     app = await startJobsApp(setup, redis, {
       prefix: randomUUID(),
       providers,
       options,
       handler: (job, work) => handler?.(job, work),
-      ...more,
     });
     for (const slug of SLUGS) await app.tenants.create({ slug });
   }
