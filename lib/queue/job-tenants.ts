@@ -19,7 +19,7 @@ export interface FetchedJob extends JobInError {
 export interface FoundTenant {
   /** The tenant's; central where there is none, and for the listeners of a job that is refused. */
   readonly context: TenancyContext;
-  readonly refusal?: unknown;
+  readonly refusal?: Error;
   /** No retry can help. */
   readonly final?: boolean;
 }
@@ -47,7 +47,8 @@ export class JobTenants {
       if (tenant === null) return refused(job, new JobTenantGoneError(job, tenantId), true);
       return tenant.status === 'active' ? served(tenant) : notServed(job, tenant);
     } catch (error) {
-      return { context: centralFor(job), refusal: error };
+      const refusal = error instanceof Error ? error : new Error(String(error));
+      return { context: centralFor(job), refusal };
     }
   }
 }

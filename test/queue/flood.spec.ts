@@ -26,8 +26,11 @@ describe('a tenant that floods a queue', () => {
   afterAll(() => redis.stop());
 
   it(`with ${FLOOD} jobs has the others wait at most three times as long as they do alone`, async () => {
-    const alone = await waits();
+    // Before and after, because the machine does other things, too.
+    const before = await waits();
     const flooded = await waits({ flood: true });
+    const after = await waits();
+    const alone = { mean: (before.mean + after.mean) / 2, p95: (before.p95 + after.p95) / 2 };
     console.log(`mean and 95th percentile of waiting, ms: ${format({ alone, flooded })}`);
     expect(flooded.mean / alone.mean).toBeLessThan(3);
     expect(flooded.p95 / alone.p95).toBeLessThan(3);

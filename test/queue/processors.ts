@@ -1,8 +1,10 @@
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Injectable } from '@nestjs/common';
 import type { Job } from 'bullmq';
 import { CentralQueue } from '../../lib/queue/index.js';
 import { Work } from './jobs-app.js';
 
+@Injectable()
 abstract class Working extends WorkerHost {
   constructor(readonly work: Work) {
     super();
@@ -18,10 +20,6 @@ const QUICK = { stalledInterval: 300, lockDuration: 600, drainDelay: 1 };
 
 @Processor('work', { concurrency: 1, ...QUICK })
 export class OneAtATime extends Working {
-  constructor(work: Work) {
-    super(work);
-  }
-
   @OnWorkerEvent('active')
   active(job: Job): void {
     this.work.note('active', job);
@@ -50,11 +48,7 @@ export class OneAtATime extends Working {
 }
 
 @Processor('work', { concurrency: 10, drainDelay: 1 })
-export class ManyAtOnce extends Working {
-  constructor(work: Work) {
-    super(work);
-  }
-}
+export class ManyAtOnce extends Working {}
 
 @CentralQueue()
 @Processor('platform', { ...QUICK })
