@@ -16,7 +16,7 @@ abstract class Working extends WorkerHost {
 }
 
 /** Quick to find out that a worker was killed, and that there is something to do. */
-const QUICK = { stalledInterval: 300, lockDuration: 600, drainDelay: 1 };
+const QUICK = { stalledInterval: 1_000, lockDuration: 3_000, drainDelay: 1 };
 
 @Processor('work', { concurrency: 1, ...QUICK })
 export class OneAtATime extends Working {

@@ -37,6 +37,7 @@ describe('a job is refused', () => {
   /** Waits for its end, and gives what it failed with. */
   async function failureOf(job: Job): Promise<unknown> {
     await until('it failed for good', async () => (await job.getState()) === 'failed');
+    await until('it was told', () => app.work.failures.has(job.id));
     return codeOf(() => Promise.reject(app.work.failures.get(job.id)));
   }
 
