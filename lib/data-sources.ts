@@ -4,6 +4,7 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
+import { SchemaTemplate } from './migration/schema-template.entity.js';
 import type { ResolvedTenancyOptions } from './options/resolve.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { Domain } from './tenant/domain.entity.js';
@@ -38,7 +39,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials, TenantSchema],
+          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

@@ -1,5 +1,6 @@
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
 import { CreateSchemas1000000000004 } from './central/create-schemas.js';
+import { CreateTemplates1000000000005 } from './central/create-templates.js';
 import { CreateTenantsAndDomains1000000000001 } from './central/create-tenants-and-domains.js';
 
 /** This package's migrations of the central database. Their timestamps are from 2001, so that they run before the app's. */
@@ -7,4 +8,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateTenantsAndDomains1000000000001,
   CreateCredentials1000000000003,
   CreateSchemas1000000000004,
+  CreateTemplates1000000000005,
 ];

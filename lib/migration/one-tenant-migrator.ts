@@ -1,15 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { CurrentTenant } from '../context/current-tenant.js';
-import { runDetached } from '../context/tenant-context.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import type { TenantSchema } from '../tenant/tenant-schema.entity.js';
 import type { TenantSchemas } from '../tenant/tenant-schemas.js';
+import { aloneInDatabase } from './alone-in-database.js';
 import { MigrationDriftError } from './errors.js';
 import type { Turn } from './fleet-run.js';
 import { fingerprintOf, KnownMigrations } from './known-migrations.js';
 import { MigrationLedger } from './migration-ledger.js';
 import { SchemaRecord } from './schema-record.js';
 import { SchemaStore } from './schema-store.js';
+import { SchemaTemplates } from './schema-templates.js';
+import { SchemaVerdicts } from './schema-verdicts.js';
 import { TenantWork } from './tenant-work.js';
 
 export type MigratedTenant = Pick<CurrentTenant, 'id' | 'slug' | 'placement'>;
@@ -43,10 +45,18 @@ export class OneTenantMigrator implements TenantSchemas {
     private readonly pools: ConnectionPoolManager,
     private readonly known: KnownMigrations,
     private readonly store: SchemaStore,
+    private readonly verdicts: SchemaVerdicts,
+    private readonly templates: SchemaTemplates,
   ) {}
 
   async bringUp(tenant: MigratedTenant, expendable: boolean): Promise<void> {
+    if (expendable && (await this.templates.make(tenant))) return;
     await this.migrate(tenant, { lockTimeout: LOCK_TIMEOUT, resume: true, expendable });
+    if (expendable) await this.templates.learn(tenant);
+  }
+
+  async isCurrent(fingerprint: string): Promise<boolean> {
+    return (await this.verdicts.of(fingerprint))?.pending.length === 0;
   }
 
   async isHalfWay({ id }: Pick<MigratedTenant, 'id'>): Promise<boolean> {
@@ -130,36 +140,18 @@ export class OneTenantMigrator implements TenantSchemas {
     options: OneTenantOptions,
     work: (work: TenantWork) => Promise<T>,
   ): Promise<T> {
-    // No request that may have caused it can abort it: DDL that runs is never killed.
-    return runDetached(`migrate tenant "${tenant.slug}"`, async () => {
-      const changes = this.pools.schemaChanges(tenant.placement.server);
-      const dataSource = this.pools.provisioningDataSource(tenant);
-      const queryRunner = dataSource.createQueryRunner();
-      try {
-        const lock = `tenancy:migrate:${tenant.id}`;
-        return await changes.withLock(queryRunner, lock, options.lockTimeout, async () => {
-          const ledger = new MigrationLedger(dataSource, queryRunner);
-          const [executed, state] = await Promise.all([
-            ledger.executed(options.expendable ?? false),
-            this.store.find(tenant.id),
-          ]);
-          const record = new SchemaRecord(state, executed, this.known, options.acceptChanged);
-          return work(
-            new TenantWork({
-              known: this.known,
-              store: this.store,
-              tenant,
-              options,
-              changes,
-              queryRunner,
-              ledger,
-              record,
-            }),
-          );
-        });
-      } finally {
-        await queryRunner.release();
-      }
+    return aloneInDatabase(this.pools, tenant, options.lockTimeout, async (session) => {
+      const { dataSource, queryRunner, changes } = session;
+      const ledger = new MigrationLedger(dataSource, queryRunner);
+      const [executed, state] = await Promise.all([
+        ledger.executed(options.expendable ?? false),
+        this.store.find(tenant.id),
+      ]);
+      const { known, store } = this;
+      const record = new SchemaRecord(state, executed, known, options.acceptChanged);
+      return work(
+        new TenantWork({ known, store, tenant, options, changes, queryRunner, ledger, record }),
+      );
     });
   }
 }

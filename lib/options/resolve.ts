@@ -44,6 +44,8 @@ export interface ResolvedTenancyOptions {
     Pick<TenantsOptions, 'seed' | 'place' | 'share'> & {
       readonly credentials: 'shared' | 'per-tenant';
       readonly onPendingMigrations: 'refuse' | 'migrate' | 'serve';
+      readonly template: boolean;
+      readonly pending: number;
       readonly credentialKeys: readonly string[];
       readonly servers: readonly ResolvedServer[];
       readonly databasePrefix: string;
@@ -99,6 +101,8 @@ export function resolveOptions(
       share: tenants.share,
       credentials: tenants.credentials ?? 'shared',
       onPendingMigrations: tenants.onPendingMigrations ?? 'refuse',
+      template: tenants.template ?? true,
+      pending: tenants.pending ?? 0,
       credentialKeys: tenants.credentialKeys ?? [],
       servers: Object.entries(servers).map(([name, server]) => resolveServer(name, server)),
       databasePrefix: tenants.databasePrefix ?? 'tenant_',

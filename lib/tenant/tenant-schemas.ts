@@ -14,6 +14,13 @@ export interface TenantSchemas {
   isHalfWay(tenant: Pick<CurrentTenant, 'id'>): Promise<boolean>;
   /** Goes on with a migration that did not come to its end, if there is one. */
   repair(tenant: Pick<CurrentTenant, 'id' | 'slug' | 'placement'>): Promise<void>;
+  /** Whether a schema with this fingerprint lacks nothing that the code has. */
+  isCurrent(fingerprint: string): Promise<boolean>;
+}
+
+/** The lock that whoever changes the schema of a tenant's database holds, on the tenant's server. */
+export function migrationLock(tenantId: string): string {
+  return `tenancy:migrate:${tenantId}`;
 }
 
 export const TENANT_SCHEMAS = Symbol.for('nestjs-tenancy:tenant-schemas');

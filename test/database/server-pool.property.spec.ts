@@ -31,6 +31,7 @@ class Scenario {
         commitByThemselves: false,
         withLock: notAskedFor,
         isInEffect: notAskedFor,
+        copies: { circumstances: notAskedFor, dump: notAskedFor, replay: notAskedFor },
       },
     });
     this.pool = new ServerPool(

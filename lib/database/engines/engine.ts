@@ -1,6 +1,7 @@
 import type { DataSourceOptions, Driver, QueryRunner } from 'typeorm';
 import type { Account } from '../../options/account.js';
 import type { Lease, PooledConnection, SessionTarget } from '../pool/pooled-connection.js';
+import type { SchemaCopies } from './schema-copies.js';
 
 /** How a borrower gets a connection: at once when one is free, else later. */
 export type LeaseConnection = () => Lease | Promise<Lease>;
@@ -39,6 +40,7 @@ export interface SchemaChanges {
   ): Promise<T>;
   /** Whether a DDL statement was refused because what it wants is so already. */
   isInEffect(error: unknown): boolean;
+  readonly copies: SchemaCopies;
 }
 
 /** What is done to databases as a whole. */

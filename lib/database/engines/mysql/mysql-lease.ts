@@ -141,10 +141,21 @@ export class MysqlLease implements Lease {
    * and put it into the error when it fails.
    */
   async sendUntold(sql: string): Promise<void> {
+    await this.sendAll([sql]);
+  }
+
+  /**
+   * The same of several statements, in one round trip; also those after one that failed are run.
+   * @throws the first error that the server answered
+   */
+  async sendAll(statements: readonly string[]): Promise<void> {
     this.refuseAfterRelease();
-    this.watch.see(sql);
+    for (const sql of statements) this.watch.see(sql);
     this.running += 1;
-    await pipeline(this.connection, [statement(this.connection, sql)]).finally(() => {
+    await pipeline(
+      this.connection,
+      statements.map((sql) => statement(this.connection, sql)),
+    ).finally(() => {
       this.running -= 1;
     });
   }

@@ -3,11 +3,13 @@ import { LockTimeoutError } from '../../errors.js';
 import type { SchemaChanges } from '../engine.js';
 import { isInEffect } from './error-kinds.js';
 import { lockName } from './lock-name.js';
+import { mysqlSchemaCopies } from './mysql-schema-copies.js';
 
 /** MySQL and MariaDB commit each DDL statement by itself, and do each as a whole or not at all. */
 export const mysqlSchemaChanges: SchemaChanges = {
   commitByThemselves: true,
   isInEffect,
+  copies: mysqlSchemaCopies,
 
   async withLock(queryRunner, name, timeout, work) {
     const lock = lockName(name);

@@ -1,10 +1,12 @@
 import type { QueryRunner } from 'typeorm';
 import type { SchemaChanges } from '../engine.js';
 import type { SqliteAdministration } from './sqlite-administration.js';
+import { sqliteSchemaCopies } from './sqlite-schema-copies.js';
 
 /** SQLite takes DDL into the transaction, and back with it. */
 export class SqliteSchemaChanges implements SchemaChanges {
   readonly commitByThemselves = false;
+  readonly copies = sqliteSchemaCopies;
 
   constructor(private readonly administration: SqliteAdministration) {}
 
