@@ -11,6 +11,7 @@ import {
   MakeRandom1700000000003,
   MakeRecorded1700000000002,
   MakeRich1700000000001,
+  Recorded,
 } from './rich-migrations.js';
 import { wholeDatabase } from './whole-database.js';
 
@@ -51,7 +52,7 @@ describe.each(engines)('a template of the schema on $name', ({ name, prepare }) 
       ...(name === 'sqlite' ? [] : [MakeRecorded1700000000002]),
       MakeCounted1700000000005,
     ];
-    const app = await start(migrations);
+    const app = await start(migrations, { entities: [Note, Recorded] });
     await create(app, 'a', 'b');
     expect(await template(app)).toMatchObject({ state: 'confirmed', refusal: null });
     await create(app, 'c', 'd');
