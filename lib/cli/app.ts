@@ -8,6 +8,7 @@ import type { TenancyOptions } from '../options/tenancy-options.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import type { DataSource } from 'typeorm';
 import { TenancyModule } from '../tenancy.module.js';
+import { PendingTenants } from '../tenant/pending-tenants.js';
 import { TenantStore } from '../tenant/tenant-store.js';
 import { TenantService } from '../tenant/tenant.service.js';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
@@ -72,6 +73,8 @@ export async function openApp(run: Run): Promise<App> {
       module ?? TenancyModule.forRoot(withoutRetries(config.options)),
       { logger: new StderrLogger(), abortOnError: false },
     );
+    // What a command takes of them the app makes up for: it is there for longer.
+    context.get(PendingTenants).stop();
     return new App(context, config);
   } catch (error) {
     config.dispose();

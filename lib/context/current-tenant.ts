@@ -20,9 +20,12 @@ export interface ConnectionShare {
   readonly reserved?: number;
 }
 
-/** What a tenant may be in. The transitions allowed between them are in `tenant/tenant-status.ts`. */
+/**
+ * What a tenant may be in. The transitions allowed between them are in `tenant/tenant-status.ts`. `pending` is none yet: its
+ * database is kept ready for whoever comes next.
+ */
 export type TenantStatus =
-  'provisioning' | 'active' | 'suspended' | 'blocked' | 'failed' | 'deleted';
+  'pending' | 'provisioning' | 'active' | 'suspended' | 'blocked' | 'failed' | 'deleted';
 
 /** What an app keeps about a tenant in the central database: any JSON object. */
 export type TenantSettings = Readonly<Record<string, unknown>>;

@@ -117,8 +117,9 @@ export class TenancyGuard implements CanActivate {
       case 'provisioning':
       case 'failed':
         throw new TenantNotServedYetError(slug, status);
+      case 'pending':
       case 'deleted':
-        throw new RequestTenantNotFoundError(`tenant "${slug}" is deleted`);
+        throw new RequestTenantNotFoundError(`tenant "${slug}" is ${status}`);
     }
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, In } from 'typeorm';
+import { Brackets, DataSource, In, Not } from 'typeorm';
 import type { Placement, TenantStatus } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import { Tenant } from '../tenant/tenant.entity.js';
@@ -14,13 +14,15 @@ export interface ListedTenant {
   /** Undefined: nobody has looked into its database yet. */
   readonly fingerprint?: string;
   readonly isHalfWay: boolean;
+  /** Kept ready for a tenant to come: it may be replaced before its turn comes. */
+  readonly isPending: boolean;
   readonly version: string | null;
   readonly failure: string | null;
   readonly milliseconds: number | null;
   readonly migratedAt: Date | null;
 }
 
-/** Those whose databases are there. What is being created is migrated by its creation. */
+/** Those whose databases are there, besides those that are kept ready. What is being created is migrated by its creation. */
 const WITH_DATABASE: TenantStatus[] = ['active', 'suspended', 'blocked'];
 
 const COLUMNS = {
@@ -58,7 +60,14 @@ export class TenantListing {
       .addSelect('state.milliseconds', 'milliseconds')
       .addSelect('state.migratedAt', 'migrated')
       .addSelect('CASE WHEN state.halfWay IS NULL THEN 0 ELSE 1 END', 'half')
-      .where({ status: In(WITH_DATABASE) })
+      .addSelect('tenant.status', 'status')
+      .where(
+        new Brackets((where) =>
+          where
+            .where({ status: In(WITH_DATABASE) })
+            .orWhere({ status: 'pending', step: In(['migrated', 'accredited']) }),
+        ),
+      )
       .orderBy(COLUMNS[order], direction)
       .addOrderBy('tenant.id', direction)
       .getRawMany<Row>();
@@ -73,6 +82,13 @@ export class TenantListing {
         !excepted.has(id),
     );
   }
+
+  /** Whether it is to be migrated still. */
+  async has({ id }: ListedTenant): Promise<boolean> {
+    return this.central
+      .getRepository(Tenant)
+      .existsBy({ id, step: Not(In(['dropping', 'dropped'])) });
+  }
 }
 
 interface Row {
@@ -86,6 +102,7 @@ interface Row {
   readonly milliseconds: number | null;
   readonly migrated: Date | string | null;
   readonly half: number | string;
+  readonly status: TenantStatus;
 }
 
 function listed({ server, name, fingerprint, half, migrated, ...rest }: Row): ListedTenant {
@@ -98,6 +115,7 @@ function listed({ server, name, fingerprint, half, migrated, ...rest }: Row): Li
     placement: { server, database: name },
     ...(fingerprint !== null && { fingerprint }),
     isHalfWay: Number(half) === 1,
+    isPending: rest.status === 'pending',
     migratedAt: migrated === null ? null : dateOf(migrated),
   };
 }

@@ -61,7 +61,7 @@ export class TenantMigrator {
     const one = oneTenantOptions(options);
     const run = new FleetRun(
       options.dryRun ? [] : todo,
-      (tenant, turn) => this.tenants.migrate(tenant, { ...one, turn }),
+      (tenant, turn) => this.migrateOne(tenant, { ...one, turn }),
       this.fleetOptions(options),
     );
     await run.run();
@@ -140,6 +140,16 @@ export class TenantMigrator {
     ).run();
     const [first] = verified.failed;
     if (first !== undefined) throw first.error;
+  }
+
+  private async migrateOne(tenant: ListedTenant, options: OneTenantOptions) {
+    try {
+      return await this.tenants.migrate(tenant, options);
+    } catch (error) {
+      // What waits for a tenant to come is replaced by an app that has the new code already.
+      if (tenant.isPending && !(await this.listing.has(tenant))) return [];
+      throw error;
+    }
   }
 
   /** Which tenants have something to do, as far as is known without opening any. */

@@ -14,11 +14,14 @@ export async function insert<T extends ObjectLiteral>(
   await repository.createQueryBuilder().insert().values(row).callListeners(false).execute();
 }
 
+/** Values, or what the database is to work them out with. */
+type Change<T> = { readonly [K in keyof T]?: T[K] | (() => string) };
+
 /** @returns how many rows matched */
 export async function update<T extends ObjectLiteral>(
   repository: Repository<T>,
   where: FindOptionsWhere<T>,
-  change: NoInfer<Partial<T>>,
+  change: NoInfer<Change<T>>,
 ): Promise<number> {
   const { affected } = await repository
     .createQueryBuilder()

@@ -3,6 +3,8 @@ import { CredentialCipher } from './credential-cipher.js';
 import { CredentialsStore } from './credentials-store.js';
 import { CurrentTenants } from './current-tenants.js';
 import { DomainStore } from './domain-store.js';
+import { PendingStore } from './pending-store.js';
+import { PendingTenants } from './pending-tenants.js';
 import { RegistrySubscriber } from './registry-subscriber.js';
 import { TenancyEvents } from './tenancy-events.js';
 import { TenantAccounts } from './tenant-accounts.js';
@@ -20,6 +22,8 @@ export const TENANT_PROVIDERS: Provider[] = [
   CredentialCipher,
   CredentialsStore,
   DomainStore,
+  PendingStore,
+  PendingTenants,
   RegistrySubscriber,
   TenancyEvents,
   TenantAccounts,

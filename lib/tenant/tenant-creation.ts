@@ -6,6 +6,7 @@ import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { TenancyError } from '../tenancy.error.js';
 import { checkDatabaseName, databaseNameFor } from './database-name.js';
 import { TenantProvisioningError, describe } from './errors.js';
+import { PendingTenants } from './pending-tenants.js';
 import { TenancyEvents } from './tenancy-events.js';
 import { newDomain } from './tenant-domains.js';
 import {
@@ -27,6 +28,7 @@ export class TenantCreation {
     private readonly placing: TenantPlacing,
     private readonly store: TenantStore,
     private readonly provisioner: TenantProvisioner,
+    private readonly pending: PendingTenants,
     private readonly pools: ConnectionPoolManager,
     private readonly events: TenancyEvents,
     @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
@@ -34,12 +36,9 @@ export class TenantCreation {
 
   async create(input: CreateTenant): Promise<Tenant> {
     const tenant = await this.newTenant(input);
-    this.events.emit('tenant.creating', tenant);
-    await this.provisioner.alone(tenant.id, async () => {
-      await this.store.reserve(tenant);
-      await this.finishOrUndo(tenant);
-    });
-    const created = await this.store.get(tenant.id);
+    const namesDatabase = (input.adoptDatabase ?? input.database) !== undefined;
+    const claimed = namesDatabase ? null : await this.pending.claim(tenant);
+    const created = claimed === null ? await this.make(tenant) : await this.takeOver(claimed);
     this.events.emit('tenant.created', created);
     return created;
   }
@@ -60,6 +59,28 @@ export class TenantCreation {
       throw new TenantProvisioningError(slug, step, false, cause);
     }
     this.events.emit('tenant.created', tenant);
+  }
+
+  private async make(tenant: Tenant): Promise<Tenant> {
+    this.events.emit('tenant.creating', tenant);
+    await this.provisioner.alone(tenant.id, async () => {
+      await this.store.reserve(tenant);
+      await this.finishOrUndo(tenant);
+    });
+    return this.store.get(tenant.id);
+  }
+
+  /** What is left to do for a tenant whose database was ready: its seed, if there is one. */
+  private async takeOver(claimed: Tenant): Promise<Tenant> {
+    this.events.emit('tenant.creating', claimed);
+    if (claimed.step === 'done') return claimed;
+    const { id } = claimed;
+    await this.provisioner.alone(id, async () => {
+      const tenant = await this.store.get(id);
+      // It was to be seen since it was claimed, and so to be repaired.
+      if (tenant.step !== 'done') await this.finishOrUndo(tenant);
+    });
+    return this.store.get(id);
   }
 
   private async newTenant(input: CreateTenant): Promise<Tenant> {

@@ -9,7 +9,7 @@ import { CurrentTenants } from './current-tenants.js';
 import { describe } from './errors.js';
 import { TenantAccounts } from './tenant-accounts.js';
 import { TenantStore } from './tenant-store.js';
-import { TENANT_SCHEMAS, type TenantSchemas } from './tenant-schemas.js';
+import { migrationLock, TENANT_SCHEMAS, type TenantSchemas } from './tenant-schemas.js';
 import type { ProvisioningStep, Tenant } from './tenant.entity.js';
 import { Turns } from './turns.js';
 
@@ -61,13 +61,28 @@ export class TenantProvisioner {
     while (tenant.step !== 'done') await this.nextStep(tenant);
   }
 
+  /** Where a database is ready for a tenant that is not there yet. */
+  get readySteps(): readonly ProvisioningStep[] {
+    return this.accounts.perTenant ? ['accredited'] : ['migrated', 'accredited'];
+  }
+
+  /** Goes on until it is ready for a tenant to come, or undoes what it did. */
+  async makeReady(tenant: Tenant): Promise<void> {
+    try {
+      while (!this.readySteps.includes(tenant.step)) await this.nextStep(tenant);
+    } catch (error) {
+      await this.undo(tenant);
+      throw error;
+    }
+  }
+
   /**
    * Drops a database whose migrations did not all end, so that {@link finish} begins with an empty one: MySQL and
    * MariaDB commit every DDL statement by itself, and a migration that is there in part cannot run again.
    */
   async startOver(tenant: Tenant): Promise<void> {
     if (tenant.step !== 'created' || tenant.databaseOrigin === 'adopted') return;
-    await this.drop(tenant);
+    await this.dropUnfinished(tenant);
     await this.record(tenant, 'reserved');
   }
 
@@ -75,7 +90,7 @@ export class TenantProvisioner {
   async undo(tenant: Tenant): Promise<void> {
     if (await this.madeDatabase(tenant)) {
       await this.record(tenant, 'dropping');
-      await this.drop(tenant);
+      await this.dropUnfinished(tenant);
     } else {
       // Whoever finishes it after all begins anew: without its account it would be served by the shared one.
       if (tenant.step !== 'reserved') await this.record(tenant, 'reserved');
@@ -181,6 +196,12 @@ export class TenantProvisioner {
       (await administration.databaseExists(placement.database)) &&
       (await administration.countTables(placement.database)) === 0
     );
+  }
+
+  /** What a process sent before it was killed still runs on the server, and holds the lock of the migrations meanwhile. */
+  private async dropUnfinished(tenant: Tenant): Promise<void> {
+    const administration = this.pools.administration(tenant.placement.server);
+    await administration.withLock(migrationLock(tenant.id), LOCK_TIMEOUT, () => this.drop(tenant));
   }
 
   private async drop(tenant: Tenant): Promise<void> {

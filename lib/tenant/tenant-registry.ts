@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource, MoreThan, Not, type FindOptionsWhere, type Repository } from 'typeorm';
+import { DataSource, In, MoreThan, Not, type FindOptionsWhere, type Repository } from 'typeorm';
 import type { CurrentTenant, Placement } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import type { TenantDirectory } from '../context/tenancy.js';
@@ -11,6 +11,7 @@ import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { CurrentTenants } from './current-tenants.js';
 import { isTenantId } from './tenant-id.js';
+import { NO_TENANTS } from './tenant-status.js';
 import { Tenant } from './tenant.entity.js';
 import { CENTRAL_DATA_SOURCE } from './tokens.js';
 
@@ -69,7 +70,7 @@ export class TenantRegistry implements TenantDirectory {
       const page = await this.rows
         .createQueryBuilder('tenant')
         .setFindOptions({
-          where: { id: MoreThan(after), status: Not('deleted') },
+          where: { id: MoreThan(after), status: Not(In([...NO_TENANTS])) },
           relations: this.currentTenants.relations,
           order: { id: 'ASC' },
         })
@@ -119,7 +120,7 @@ export class TenantRegistry implements TenantDirectory {
     const { writes } = this;
     const where =
       key.kind === 'domain' ? { domains: { host: key.value } } : { [key.kind]: key.value };
-    const tenant = await this.readWhere({ ...where, status: Not('deleted') });
+    const tenant = await this.readWhere({ ...where, status: Not(In([...NO_TENANTS])) });
     if (writes !== this.writes) return tenant;
     if (tenant === null) {
       this.unknown.set(name, true);

@@ -1,5 +1,8 @@
 import type { TenantStatus } from '../context/current-tenant.js';
 
+/** What is not there any more, or not yet. */
+export const NO_TENANTS: readonly TenantStatus[] = ['deleted', 'pending'];
+
 export interface Transition {
   readonly from: readonly TenantStatus[];
   readonly to: TenantStatus;

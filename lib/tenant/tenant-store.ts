@@ -9,13 +9,13 @@ import { TenantConflictError, TenantInputError, TenantTransitionError } from './
 import { normaliseHost } from './host.js';
 import { isTenantId } from './tenant-id.js';
 import { TenantRegistry } from './tenant-registry.js';
-import { TRANSITIONS, type TransitionName } from './tenant-status.js';
+import { NO_TENANTS, TRANSITIONS, type TransitionName } from './tenant-status.js';
 import { Tenant } from './tenant.entity.js';
 import { CENTRAL_DATA_SOURCE } from './tokens.js';
 
 /** Which tenants `list` gives. */
 export interface ListTenants {
-  /** Default: all but deleted ones. */
+  /** Default: all but deleted ones, and those that are kept ready for tenants to come. */
   readonly status?: TenantStatus;
   /** Goes on after this slug: `next` of the page before. */
   readonly after?: string;
@@ -61,7 +61,7 @@ export class TenantStore {
     }
     const tenants = await this.tenants.find({
       where: {
-        status: status ?? Not('deleted'),
+        status: status ?? Not(In([...NO_TENANTS])),
         ...(after !== undefined && { slug: MoreThan(after) }),
       },
       relations: this.relations,
@@ -80,7 +80,7 @@ export class TenantStore {
       .createQueryBuilder('tenant')
       .select('tenant.placement.server', 'server')
       .addSelect('COUNT(*)', 'amount')
-      .where({ status: Not('deleted') })
+      .where({ status: Not(In([...NO_TENANTS])) })
       .groupBy('tenant.placement.server')
       .getRawMany<{ server: string; amount: string | number }>();
     return new Map(counts.map(({ server, amount }) => [server, Number(amount)]));
@@ -157,7 +157,11 @@ export class TenantStore {
     return byHost ? byHost.id : undefined;
   }
 
-  private async conflictOf(tenant: Tenant, cause: unknown): Promise<unknown> {
+  /** What of a new tenant belongs to another. */
+  async conflictOf(
+    tenant: Pick<Tenant, 'slug' | 'placement' | 'domains'>,
+    cause: unknown,
+  ): Promise<unknown> {
     const { server, database } = tenant.placement;
     if (await this.tenants.existsBy({ slug: tenant.slug })) {
       return new TenantConflictError('slug', tenant.slug);

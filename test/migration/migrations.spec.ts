@@ -46,11 +46,13 @@ const CENTRAL_TABLES = [
   'tenancy_domains',
   'tenancy_credentials',
   'tenancy_schemas',
+  'tenancy_templates',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
   'CreateCredentials1000000000003',
   'CreateSchemas1000000000004',
+  'CreateTemplates1000000000005',
 ];
 
 /** `name type(length) null primary` */
@@ -206,6 +208,21 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       uniques: [],
       foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
     });
+    expect(await describeTable(central, 'tenancy_templates')).toEqual({
+      columns: [
+        'server varchar(64) primary',
+        'fingerprint varchar(64) primary',
+        'circumstances varchar(255)',
+        'state varchar(16)',
+        'made_from varchar(36)',
+        `dump ${longText}`,
+        `refusal ${longText} null`,
+        'made_at datetime',
+      ].toSorted(),
+      indices: [],
+      uniques: [],
+      foreignKeys: [],
+    });
   });
 
   it('run the app’s central ones after this package’s, each once', async () => {
@@ -245,8 +262,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
 
   it.each([
     ['before the first table', CENTRAL_TABLES],
-    ['between the tables', ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas']],
-    ['between the migrations', ['tenancy_credentials', 'tenancy_schemas']],
+    ['between the tables', ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
+    ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {
     const { central } = await start();

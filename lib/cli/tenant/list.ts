@@ -11,6 +11,7 @@ const STATUSES: readonly TenantStatus[] = [
   'blocked',
   'failed',
   'deleted',
+  'pending',
 ];
 
 interface Options {
@@ -25,7 +26,7 @@ export function tenantList(parent: Command): void {
     example: 'tenant list --status suspended',
   })
     .addOption(
-      new Option('--status <status>', 'with this status (default: all but deleted ones)').choices(
+      new Option('--status <status>', 'with this status (default: all but deleted and pending ones)').choices(
         STATUSES,
       ),
     )

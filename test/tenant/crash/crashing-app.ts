@@ -35,6 +35,8 @@ export function crashingOptions(
       migrations: [CreateNotes1700000000001],
       ...(!serverUrl.startsWith('sqlite:') && CREDENTIALS),
       seed,
+      // Else what is done for a tenant depended on how many there were before.
+      template: false,
       typeorm: { logger: new SilentLogger() },
     },
   };

@@ -1,0 +1,199 @@
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { runDetached } from '../context/tenant-context.js';
+import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import { LockTimeoutError } from '../database/errors.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { describe } from './errors.js';
+import { PendingStore, type PendingTenant } from './pending-store.js';
+import { TenantProvisioner } from './tenant-provisioner.js';
+import { TENANT_SCHEMAS, type TenantSchemas } from './tenant-schemas.js';
+import { TenantStore } from './tenant-store.js';
+import { Tenant } from './tenant.entity.js';
+
+/** Milliseconds after the start of the app: its first requests come before tenants to come. */
+const FIRST_LOOK = 1_000;
+/** Milliseconds between two looks: another process may have died while it made one. */
+const LOOK_AGAIN = 30_000;
+
+/**
+ * Keeps databases ready for tenants to come, as many as `tenants.pending` says, and gives them away. One process at a time
+ * makes them; any may claim them.
+ */
+@Injectable()
+export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('TenancyPending');
+  private readonly amount: number;
+  private timer?: NodeJS.Timeout;
+  private running?: Promise<void>;
+  /** Somebody claimed one since the last count. */
+  private wanted = false;
+  private stopped = false;
+
+  constructor(
+    private readonly rows: PendingStore,
+    private readonly store: TenantStore,
+    private readonly provisioner: TenantProvisioner,
+    private readonly pools: ConnectionPoolManager,
+    @Inject(TENANT_SCHEMAS) private readonly schemas: TenantSchemas,
+    @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
+  ) {
+    this.amount = options.tenants.pending;
+  }
+
+  onApplicationBootstrap(): void {
+    this.lookIn(FIRST_LOOK);
+  }
+
+  /** Waits for the one that is being made. */
+  async onModuleDestroy(): Promise<void> {
+    this.stop();
+    await this.running;
+  }
+
+  /** No more are made by this process; those that are ready can be claimed. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /**
+   * Gives `tenant` a database of its server that is ready, and so its id.
+   * @returns its row, as whole as it can be without its seed; null when none is ready
+   * @throws TenantConflictError when its slug or a host belongs to another
+   */
+  async claim(tenant: Tenant): Promise<Tenant | null> {
+    if (this.amount === 0) return null;
+    const { server } = tenant.placement;
+    const ready = await this.ready(await this.rows.list(server));
+    // Whoever comes at the same time takes another.
+    const first = Math.floor(Math.random() * ready.length);
+    const whole = this.options.tenants.seed === undefined;
+    for (const { id } of [...ready.slice(first), ...ready.slice(0, first)]) {
+      if (!(await this.rows.claim(id, this.provisioner.readySteps, tenant, whole))) continue;
+      this.wake();
+      return this.store.get(id);
+    }
+    this.wake();
+    return null;
+  }
+
+  /** Makes what is missing, unless another process is at it. Drops what is unfinished or out of date. */
+  async topUp(): Promise<void> {
+    const { centralAdministration, centralPlacement } = this.pools;
+    const lock = `tenancy:pending:${centralPlacement.database}`;
+    try {
+      await centralAdministration.withLock(lock, 0, async () => {
+        await this.sweep();
+        const servers = this.options.tenants.servers.filter(({ acceptsTenants }) => acceptsTenants);
+        for (const { name } of servers) await this.fill(name);
+      });
+    } catch (error) {
+      if (!(error instanceof LockTimeoutError)) throw error;
+    }
+  }
+
+  private async fill(server: string): Promise<void> {
+    while (!this.stopped) {
+      const { length } = await this.ready(await this.rows.list(server));
+      if (length >= this.amount) return;
+      await this.make(server);
+    }
+  }
+
+  private async make(server: string): Promise<void> {
+    const tenant = this.newTenant(server);
+    await this.provisioner.alone(tenant.id, async () => {
+      await this.store.reserve(tenant);
+      await this.provisioner.makeReady(tenant);
+    });
+  }
+
+  /** What a process that died, or failed, has left half done; and what lacks migrations that the code has by now. */
+  private async sweep(): Promise<void> {
+    const all = await this.rows.list();
+    const good = new Set(await this.ready(all));
+    for (const pending of all) {
+      if (this.stopped || good.has(pending)) continue;
+      if (!this.pools.serverNames.includes(pending.server)) continue;
+      await this.drop(pending);
+    }
+  }
+
+  private async drop({ id, step }: PendingTenant): Promise<void> {
+    await this.provisioner.alone(id, async () => {
+      if (this.provisioner.readySteps.includes(step) && !(await this.rows.retire(id))) return;
+      const tenant = await this.store.find(id);
+      if (tenant?.status === 'pending') await this.provisioner.undo(tenant);
+    });
+  }
+
+  private async ready(all: readonly PendingTenant[]): Promise<readonly PendingTenant[]> {
+    const ready: PendingTenant[] = [];
+    for (const pending of all) {
+      const { step, fingerprint } = pending;
+      if (!this.provisioner.readySteps.includes(step) || fingerprint === null) continue;
+      if (await this.schemas.isCurrent(fingerprint)) ready.push(pending);
+    }
+    return ready;
+  }
+
+  /** Its slug is none that a tenant can have, so it is nobody's and led to by nothing. */
+  private newTenant(server: string): Tenant {
+    const id = randomUUID();
+    const slug = `~${id}`;
+    const database = `${this.options.tenants.databasePrefix}ready_${id.slice(-12)}`;
+    return Object.assign(new Tenant(), {
+      id,
+      slug,
+      name: slug,
+      status: 'pending',
+      placement: { server, database },
+      databaseOrigin: 'created',
+      step: 'reserved',
+      failure: null,
+      settings: {},
+      generation: 1,
+      deletedAt: null,
+      domains: [],
+    } as const);
+  }
+
+  private wake(): void {
+    this.wanted = true;
+    this.look();
+  }
+
+  private look(): void {
+    if (this.stopped || this.amount === 0) return;
+    clearTimeout(this.timer);
+    this.running ??= runDetached('keep tenants to come ready', () => this.topUpWhileWanted())
+      .catch((error: unknown) => {
+        this.logger.error(`Databases for tenants to come could not be made: ${describe(error)}`);
+      })
+      .finally(() => {
+        this.running = undefined;
+        this.lookIn(LOOK_AGAIN);
+      });
+  }
+
+  private async topUpWhileWanted(): Promise<void> {
+    do {
+      this.wanted = false;
+      await this.topUp();
+    } while (this.wanted && !this.stopped);
+  }
+
+  private lookIn(milliseconds: number): void {
+    if (this.stopped || this.amount === 0) return;
+    this.timer = setTimeout(() => this.look(), milliseconds);
+    this.timer.unref();
+  }
+}
