@@ -20,6 +20,8 @@ import { Tenant } from './tenant.entity.js';
 
 /** Milliseconds after the start of the app: its first requests come before tenants to come. */
 const FIRST_LOOK = 1_000;
+/** Milliseconds after a claim: who signs up at the same time comes first. */
+const AFTER_CLAIM = 1_000;
 /** Milliseconds between two looks: another process may have died while it made one. */
 const LOOK_AGAIN = 30_000;
 
@@ -32,9 +34,9 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('TenancyPending');
   private readonly amount: number;
   private timer?: NodeJS.Timeout;
+  /** When it goes off. */
+  private nextLook = Infinity;
   private running?: Promise<void>;
-  /** Somebody claimed one since the last count. */
-  private wanted = false;
   private stopped = false;
 
   constructor(
@@ -55,7 +57,8 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
   /** Waits for the one that is being made. */
   async onModuleDestroy(): Promise<void> {
     this.stop();
-    await this.running;
+    // Whoever began it is told of what goes wrong.
+    await this.running?.catch(() => {});
   }
 
   /** No more are made by this process; those that are ready can be claimed. */
@@ -78,34 +81,48 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
     const whole = this.options.tenants.seed === undefined;
     for (const { id } of [...ready.slice(first), ...ready.slice(0, first)]) {
       if (!(await this.rows.claim(id, this.provisioner.readySteps, tenant, whole))) continue;
-      this.wake();
+      this.lookIn(AFTER_CLAIM);
       return this.store.get(id);
     }
-    this.wake();
+    this.lookIn(AFTER_CLAIM);
     return null;
   }
 
   /** Makes what is missing, unless another process is at it. Drops what is unfinished or out of date. */
-  async topUp(): Promise<void> {
-    const { centralAdministration, centralPlacement } = this.pools;
-    const lock = `tenancy:pending:${centralPlacement.database}`;
+  topUp(): Promise<void> {
+    this.running ??= runDetached('keep tenants to come ready', () => this.fill()).finally(() => {
+      this.running = undefined;
+      this.lookIn(LOOK_AGAIN);
+    });
+    return this.running;
+  }
+
+  private async fill(): Promise<void> {
     try {
-      await centralAdministration.withLock(lock, 0, async () => {
-        await this.sweep();
-        const servers = this.options.tenants.servers.filter(({ acceptsTenants }) => acceptsTenants);
-        for (const { name } of servers) await this.fill(name);
-      });
+      await this.alone(() => this.sweep());
+      // One at a time, so that no connection is held for as long as all of them take.
+      while (!this.stopped && (await this.alone(() => this.makeOne())));
     } catch (error) {
       if (!(error instanceof LockTimeoutError)) throw error;
     }
   }
 
-  private async fill(server: string): Promise<void> {
-    while (!this.stopped) {
-      const { length } = await this.ready(await this.rows.list(server));
-      if (length >= this.amount) return;
-      await this.make(server);
+  private alone<T>(work: () => Promise<T>): Promise<T> {
+    const { centralAdministration, centralPlacement } = this.pools;
+    const lock = `tenancy:pending:${centralPlacement.database}`;
+    return centralAdministration.withLock(lock, 0, work);
+  }
+
+  /** @returns false when none is missing on any server */
+  private async makeOne(): Promise<boolean> {
+    const ready = await this.ready(await this.rows.list());
+    for (const { name, acceptsTenants } of this.options.tenants.servers) {
+      const amount = ready.filter(({ server }) => server === name).length;
+      if (!acceptsTenants || amount >= this.amount) continue;
+      await this.make(name);
+      return true;
     }
+    return false;
   }
 
   private async make(server: string): Promise<void> {
@@ -166,33 +183,20 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
     } as const);
   }
 
-  private wake(): void {
-    this.wanted = true;
-    this.look();
-  }
-
   private look(): void {
-    if (this.stopped || this.amount === 0) return;
-    clearTimeout(this.timer);
-    this.running ??= runDetached('keep tenants to come ready', () => this.topUpWhileWanted())
-      .catch((error: unknown) => {
-        this.logger.error(`Databases for tenants to come could not be made: ${describe(error)}`);
-      })
-      .finally(() => {
-        this.running = undefined;
-        this.lookIn(LOOK_AGAIN);
-      });
+    this.nextLook = Infinity;
+    if (this.running !== undefined) return this.lookIn(AFTER_CLAIM);
+    this.topUp().catch((error: unknown) => {
+      this.logger.error(`Databases for tenants to come could not be made: ${describe(error)}`);
+    });
   }
 
-  private async topUpWhileWanted(): Promise<void> {
-    do {
-      this.wanted = false;
-      await this.topUp();
-    } while (this.wanted && !this.stopped);
-  }
-
+  /** Unless it looks earlier anyway. */
   private lookIn(milliseconds: number): void {
-    if (this.stopped || this.amount === 0) return;
+    const at = performance.now() + milliseconds;
+    if (this.stopped || this.amount === 0 || at >= this.nextLook) return;
+    clearTimeout(this.timer);
+    this.nextLook = at;
     this.timer = setTimeout(() => this.look(), milliseconds);
     this.timer.unref();
   }

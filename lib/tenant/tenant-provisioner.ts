@@ -129,7 +129,7 @@ export class TenantProvisioner {
       case 'accredited':
         return this.seed(tenant);
       case 'seeded':
-        return this.store.changeStatus(tenant, 'provision', { step: 'done', failure: null });
+        return this.end(tenant);
       default:
         throw new Error(`A tenant in step "${tenant.step}" has nothing to finish`);
     }
@@ -178,14 +178,17 @@ export class TenantProvisioner {
 
   private async seed(tenant: Tenant): Promise<void> {
     const { seed } = this.options.tenants;
-    if (seed !== undefined) {
-      // As it is now: with its account.
-      const current = this.currentTenants.of(await this.store.get(tenant.id));
-      // What was migrated, also before a crash, may not have come to the replicas yet.
-      rememberWrite();
-      await runForTenant(current, () => seed(current, this.pools.dataSource(current)));
-    }
+    if (seed === undefined) return this.end(tenant);
+    // As it is now: with its account.
+    const current = this.currentTenants.of(await this.store.get(tenant.id));
+    // What was migrated, also before a crash, may not have come to the replicas yet.
+    rememberWrite();
+    await runForTenant(current, () => seed(current, this.pools.dataSource(current)));
     await this.record(tenant, 'seeded');
+  }
+
+  private async end(tenant: Tenant): Promise<void> {
+    await this.store.changeStatus(tenant, 'provision', { step: 'done', failure: null });
   }
 
   private async madeDatabase({ databaseOrigin, step, placement }: Tenant): Promise<boolean> {

@@ -42,9 +42,10 @@ export class TenantStore {
   /** By id, slug or host; deleted tenants too. */
   async find(reference: string): Promise<Tenant | null> {
     const id = isTenantId(reference) ? reference : await this.idOf(reference);
-    return id === undefined
-      ? null
-      : this.loaded(await this.tenants.findOne({ where: { id }, relations: this.relations }));
+    if (id === undefined) return null;
+    // Not `findOne`, which takes two statements when it joins.
+    const [tenant] = await this.tenants.find({ where: { id }, relations: this.relations });
+    return tenant === undefined ? null : this.currentTenants.complete(tenant);
   }
 
   /** @throws TenantNotFoundError */
@@ -92,10 +93,13 @@ export class TenantStore {
    */
   async reserve(tenant: Tenant): Promise<void> {
     try {
-      await this.central.transaction(async (manager) => {
-        await insert(manager.getRepository(Tenant), tenant);
-        for (const domain of tenant.domains) await insert(manager.getRepository(Domain), domain);
-      });
+      if (tenant.domains.length === 0) await insert(this.tenants, tenant);
+      else {
+        await this.central.transaction(async (manager) => {
+          await insert(manager.getRepository(Tenant), tenant);
+          for (const domain of tenant.domains) await insert(manager.getRepository(Domain), domain);
+        });
+      }
     } catch (error) {
       if (isDuplicate(error)) throw await this.conflictOf(tenant, error);
       throw error;
@@ -182,9 +186,5 @@ export class TenantStore {
 
   private get relations() {
     return { domains: true, ...this.currentTenants.relations };
-  }
-
-  private loaded(tenant: Tenant | null): Tenant | null {
-    return tenant && this.currentTenants.complete(tenant);
   }
 }

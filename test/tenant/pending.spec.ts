@@ -175,6 +175,7 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
   it('are replaced where they lack migrations, and left alone by older code', async () => {
     const old = await start();
     await topUp(old);
+    old.context.get(PendingTenants).stop();
     const before = (await pending(old)).map(({ id }) => id);
     const app = await start({ migrations: [CreateNotes1700000000001, CreateShops1700000000001] });
     app.context.get(PendingTenants).stop();
@@ -184,7 +185,7 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
     const after = (await pending(newer)).map(({ id }) => id);
     expect(after.filter((id) => before.includes(id))).toEqual([]);
     expect(await names()).toHaveLength(4);
-    await topUp(old);
+    await topUp(await start());
     expect((await pending(old)).map(({ id }) => id)).toEqual(after);
   });
 
