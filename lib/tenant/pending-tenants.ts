@@ -22,6 +22,8 @@ import { Tenant } from './tenant.entity.js';
 const FIRST_LOOK = 1_000;
 /** Milliseconds after a claim: who signs up at the same time comes first. */
 const AFTER_CLAIM = 1_000;
+/** Milliseconds to wait for another process that makes one, and goes on when this one does not. */
+const LOCK_TIMEOUT = 1_000;
 /** Milliseconds between two looks: another process may have died while it made one. */
 const LOOK_AGAIN = 30_000;
 
@@ -110,7 +112,7 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
   private alone<T>(work: () => Promise<T>): Promise<T> {
     const { centralAdministration, centralPlacement } = this.pools;
     const lock = `tenancy:pending:${centralPlacement.database}`;
-    return centralAdministration.withLock(lock, 0, work);
+    return centralAdministration.withLock(lock, LOCK_TIMEOUT, work);
   }
 
   /** @returns false when none is missing on any server */

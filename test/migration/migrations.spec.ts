@@ -262,7 +262,10 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
 
   it.each([
     ['before the first table', CENTRAL_TABLES],
-    ['between the tables', ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
+    [
+      'between the tables',
+      ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', 'tenancy_templates'],
+    ],
     ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {

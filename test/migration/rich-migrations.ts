@@ -32,7 +32,7 @@ const ON_SERVERS = [
   'CREATE TABLE parted (id int NOT NULL PRIMARY KEY) PARTITION BY RANGE (id) (PARTITION low VALUES LESS THAN (10), PARTITION high VALUES LESS THAN MAXVALUE)',
   "INSERT INTO parents (id, name, note) VALUES (5, 'a', 'x;y'), (7, 'ü😀', 'back\\\\slash'), (9, 'q\"uote''s', NULL), (0x7f, '', '')",
   'DELETE FROM parents WHERE id = 127',
-  "INSERT INTO children (id, parent_id, self_id, amount) VALUES (18446744073709551, 5, NULL, 12345678901234567890.0123456789), (3, 9, 18446744073709551, 0)",
+  'INSERT INTO children (id, parent_id, self_id, amount) VALUES (18446744073709551, 5, NULL, 12345678901234567890.0123456789), (3, 9, 18446744073709551, 0)',
   `INSERT INTO odds VALUES (0.1, 1e-300, b'101', X'00FF27', X'', '2024-02-29 23:59:59.123456', '2020-01-01 00:00:00', '-12:30:00', 1999,
      'it''s', 'x,y', '{"a": ["it''s", 1.5, null], "ü": "\\\\\\\\"}', 'ä', '0001-01-01')`,
   'INSERT INTO odds (f) VALUES (NULL)',

@@ -33,7 +33,9 @@ describe.each(engines)('creations from a template, killed on $name', ({ name, pr
     await setup.cleanUp();
   });
 
-  const begin = (crowd: Pick<Crowd, 'slugs' | 'pending' | 'topUp' | 'stopBefore' | 'dieBefore'>) => {
+  const begin = (
+    crowd: Pick<Crowd, 'slugs' | 'pending' | 'topUp' | 'stopBefore' | 'dieBefore'>,
+  ) => {
     const { centralUrl, serverUrl, databasePrefix } = setup;
     const child = program.next();
     child.send({ centralUrl, serverUrl, databasePrefix, ...crowd } satisfies Crowd);
@@ -42,7 +44,9 @@ describe.each(engines)('creations from a template, killed on $name', ({ name, pr
 
   /** Has so many ready. */
   const fill = async (pending: number): Promise<void> => {
-    const other = await startTenancyApp(setup, { options: { tenants: crowdOptions(setup, pending) } });
+    const other = await startTenancyApp(setup, {
+      options: { tenants: crowdOptions(setup, pending) },
+    });
     await other.context.get(PendingTenants).topUp();
     await other.close();
   };
@@ -73,7 +77,10 @@ describe.each(engines)('creations from a template, killed on $name', ({ name, pr
       expect(pending.length).toBeGreaterThanOrEqual(PENDING);
       const active = rows.filter(({ status }) => status !== 'pending');
       for (const { slug, status, step, placement } of active) {
-        const notes = await databases.query(placement.database, 'SELECT text FROM notes ORDER BY id');
+        const notes = await databases.query(
+          placement.database,
+          'SELECT text FROM notes ORDER BY id',
+        );
         expect({ slug, status, step, notes: notes.map(({ text }) => text) }).toEqual({
           slug,
           status: 'active',
@@ -129,24 +136,28 @@ describe.each(engines)('creations from a template, killed on $name', ({ name, pr
   it.each([
     ['that is made', 0],
     ['that was ready', PENDING],
-  ])('before any statement of one %s: repair finishes or undoes it', async (_what, pending) => {
-    const claims = pending > 0;
-    if (claims) await fill(PENDING);
-    const single = begin({ slugs: ['model'], pending, topUp: false });
-    const [all] = (await nextMessage<{ statements: number[] }>(single)).statements as [number];
-    await kill(single);
-    expect(all).toBeGreaterThan(5);
-    for (let first = 1; first <= all; first += AT_ONCE) {
-      const length = Math.min(AT_ONCE, all - first + 1);
-      const stopBefore = Array.from({ length }, (_, index) => first + index);
-      const slugs = stopBefore.map((n) => `before-${n}`);
-      if (claims) await fill(AT_ONCE);
-      const child = begin({ slugs, pending, topUp: false, stopBefore });
-      await nextMessage(child);
-      await kill(child);
-    }
-    expect(await repairAll()).toBeGreaterThan(2);
-    const active = await verifyWhole();
-    expect(active.length).toBeGreaterThan(4);
-  }, 120_000);
+  ])(
+    'before any statement of one %s: repair finishes or undoes it',
+    async (_what, pending) => {
+      const claims = pending > 0;
+      if (claims) await fill(PENDING);
+      const single = begin({ slugs: ['model'], pending, topUp: false });
+      const [all] = (await nextMessage<{ statements: number[] }>(single)).statements as [number];
+      await kill(single);
+      expect(all).toBeGreaterThan(5);
+      for (let first = 1; first <= all; first += AT_ONCE) {
+        const length = Math.min(AT_ONCE, all - first + 1);
+        const stopBefore = Array.from({ length }, (_, index) => first + index);
+        const slugs = stopBefore.map((n) => `before-${n}`);
+        if (claims) await fill(AT_ONCE);
+        const child = begin({ slugs, pending, topUp: false, stopBefore });
+        await nextMessage(child);
+        await kill(child);
+      }
+      expect(await repairAll()).toBeGreaterThan(2);
+      const active = await verifyWhole();
+      expect(active.length).toBeGreaterThan(4);
+    },
+    120_000,
+  );
 });

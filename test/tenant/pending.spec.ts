@@ -85,8 +85,14 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
     expect((await app.registry.lookup({ kind: 'domain', value: 'acme.example' }))?.id).toBe(
       acme.id,
     );
-    expect((await app.tenants.get('acme')).domains.map(({ host, primaryOf }) => [host, primaryOf]))
-      .toEqual(expect.arrayContaining([['acme.example', acme.id], ['acme.test', null]]));
+    expect(
+      (await app.tenants.get('acme')).domains.map(({ host, primaryOf }) => [host, primaryOf]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['acme.example', acme.id],
+        ['acme.test', null],
+      ]),
+    );
     const notes = await app.tenancy.run('acme', () =>
       app.pools.dataSource(acme).getRepository(Note).find(),
     );
@@ -107,7 +113,10 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
     const acme = await app.tenants.create({ slug: 'acme' });
     expect(before).toContain(acme.placement.database);
     const notes = await app.tenancy.run('acme', () =>
-      app.pools.dataSource(acme).getRepository(Note).find({ order: { id: 'ASC' } }),
+      app.pools
+        .dataSource(acme)
+        .getRepository(Note)
+        .find({ order: { id: 'ASC' } }),
     );
     expect(notes.map(({ text }) => text)).toEqual(['migrated', 'for acme']);
     await expect(app.tenants.create({ slug: 'mouldy' })).rejects.toMatchObject({
@@ -140,7 +149,7 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
 
   it('go to one each, of many and of two processes', async () => {
     const [one, two] = [await start({ pending: 8 }), await start({ pending: 8 })];
-    await topUp(one);
+    await Promise.all([topUp(one), topUp(two)]);
     const ready = new Set((await pending(one)).map(({ id }) => id));
     for (const { context } of [one, two]) context.get(PendingTenants).stop();
     const slugs = Array.from({ length: 12 }, (_, index) => `t${index}`);

@@ -26,9 +26,10 @@ export function tenantList(parent: Command): void {
     example: 'tenant list --status suspended',
   })
     .addOption(
-      new Option('--status <status>', 'with this status (default: all but deleted and pending ones)').choices(
-        STATUSES,
-      ),
+      new Option(
+        '--status <status>',
+        'with this status (default: all but deleted and pending ones)',
+      ).choices(STATUSES),
     )
     .option('--limit <count>', 'at most so many', parseCount, 50)
     .option('--after <slug>', 'only those after this slug: for the next page')

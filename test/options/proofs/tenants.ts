@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import type { ServerOptions, TenancyModuleOptions } from '../../../lib/index.js';
 import { CreateNotes1700000000001, Note } from '../../support/notes.js';
 import { startTenancyApp } from '../../support/tenancy-app.js';
+import { until } from '../../support/until.js';
 import type { AppOfEveryOption } from './app-of-every-option.js';
 import { exhaust, type Proofs } from './proof.js';
 
@@ -70,6 +71,29 @@ async function outcomeOf(onPendingMigrations: 'refuse' | 'migrate' | 'serve'): P
   return outcome;
 }
 
+/** What is in the central database of an app that has created a tenant. */
+async function rowsAfter(
+  tenants: TenancyModuleOptions['tenants'],
+  sql: string,
+  enough: (rows: readonly object[]) => boolean = () => true,
+): Promise<readonly object[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'nestjs-tenancy-'));
+  const setup = {
+    centralUrl: `sqlite:${join(folder, 'central.sqlite')}`,
+    serverUrl: `sqlite:${join(folder, 'tenants')}`,
+    databasePrefix: 'tenant_',
+    cleanUp: () => rm(folder, { recursive: true }),
+  };
+  const app = await startTenancyApp(setup, { options: { tenants } });
+  await app.tenants.create({ slug: 'acme' });
+  const rows = () => app.central.query<object[]>(sql);
+  await until('the app has made them', async () => enough(await rows()));
+  const found = await rows();
+  await app.close();
+  await setup.cleanUp();
+  return found;
+}
+
 export const TENANTS_PROOFS: Proofs<AppOfEveryOption> = {
   async 'tenants.servers'({ pools }) {
     expect(pools.serverNames).toEqual(['main']);
@@ -89,6 +113,18 @@ export const TENANTS_PROOFS: Proofs<AppOfEveryOption> = {
     expect(await outcomeOf('refuse')).toBe('TENANT_MIGRATION_PENDING');
     expect(await outcomeOf('serve')).toBe('used, without the table');
     expect(await outcomeOf('migrate')).toBe('used, with the table');
+  },
+  async 'tenants.template'() {
+    const sql = 'SELECT state FROM tenancy_templates';
+    expect(await rowsAfter({}, sql)).toEqual([{ state: 'candidate' }]);
+    expect(await rowsAfter({ template: false }, sql)).toEqual([]);
+  },
+  async 'tenants.pending'() {
+    const sql =
+      "SELECT step FROM tenancy_tenants WHERE status = 'pending' AND step = 'migrated' LIMIT 2";
+    const two = await rowsAfter({ pending: 2 }, sql, ({ length }) => length === 2);
+    expect(two).toEqual([{ step: 'migrated' }, { step: 'migrated' }]);
+    expect(await rowsAfter({}, sql)).toEqual([]);
   },
   async 'tenants.share'(app) {
     const servers = { main: { url: app.setup.serverUrl, acquireTimeout: 65 } };

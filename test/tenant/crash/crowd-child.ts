@@ -83,9 +83,17 @@ async function create(): Promise<number[]> {
     { ...setup, cleanUp: () => Promise.resolve() },
     {
       options: {
-        central: { maxConnections: stopBefore.length > 0 ? 2 * maxConnections : 20, subscribers: [StatementCounter] },
+        central: {
+          maxConnections: stopBefore.length > 0 ? 2 * maxConnections : 20,
+          subscribers: [StatementCounter],
+        },
         tenants: {
-          servers: { main: { url: setup.serverUrl, maxConnections: stopBefore.length > 0 ? maxConnections : 20 } },
+          servers: {
+            main: {
+              url: setup.serverUrl,
+              maxConnections: stopBefore.length > 0 ? maxConnections : 20,
+            },
+          },
           ...tenants,
           subscribers: [StatementCounter],
         },
