@@ -6,7 +6,6 @@ const CENTRAL = {
   tenancy_domains: 'CreateTenantsAndDomains1000000000001',
   tenancy_credentials: 'CreateCredentials1000000000003',
   tenancy_schemas: 'CreateSchemas1000000000004',
-  tenancy_schemas: 'CreateSchemas1000000000004',
   tenancy_templates: 'CreateTemplates1000000000005',
 } as const;
 const TENANT = {

@@ -112,7 +112,7 @@ async function create(): Promise<number[]> {
           stopBefore: stopBefore[index] ?? Infinity,
           stop: () => resolve(run.statements),
         };
-        runs.run(run, () => app.tenants.create({ slug }).then(() => run.stop(), reject));
+        void runs.run(run, () => app.tenants.create({ slug }).then(() => run.stop(), reject));
       }),
   );
   return Promise.all(all);

@@ -76,7 +76,7 @@ function sessionOf({
     throw new NotToBeCopiedError(`it has a view or program written in ${String(charset)}`);
   }
   const names = `SET NAMES utf8mb4 COLLATE ${String(collation)}`;
-  return zone === undefined ? names : `${names}, time_zone = '${String(zone)}'`;
+  return typeof zone === 'string' ? `${names}, time_zone = '${zone}'` : names;
 }
 
 /** Who migrates is who it belongs to, also when that is another account than the one that the dump is of. */
