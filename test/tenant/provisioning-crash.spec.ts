@@ -63,6 +63,8 @@ describe.each(engines)('a process killed before any of its statements on $name',
       statusChanged: first(/^UPDATE .*\bstatus\b/),
       dropped: first(work === 'rotate' ? /^dropAccount/ : /^dropDatabase/),
       made: first(/^createAccount/),
+      /** Of a creation that fails: that it is undone is on record. */
+      undoing: statements.findLastIndex((sql) => sql === 'withLock') + 1,
     };
   }
 
@@ -122,15 +124,16 @@ describe.each(engines)('a process killed before any of its statements on $name',
   });
 
   it('while it undoes a failed creation: repair ends that, or finishes the creation', async () => {
-    const { dropped, seeded } = positions('create and fail');
-    expect(dropped).toBeGreaterThan(seeded);
+    const { dropped, undoing, seeded } = positions('create and fail');
+    expect(undoing).toBeGreaterThan(seeded);
+    expect(dropped).toBe(undoing + 1);
     const states = await outcomes('create and fail', async (death) => {
       await (await deaths.tenantsOf(death)).repair(death.slug);
       return deaths.stateOf(death);
     });
     expect(states).toEqual(
       await outcomes('create and fail', ({ stopBefore }) =>
-        stopBefore < dropped ? WHOLE : NOTHING,
+        stopBefore < undoing ? WHOLE : NOTHING,
       ),
     );
   });
