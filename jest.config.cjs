@@ -10,6 +10,7 @@ module.exports = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-tenancy$': '<rootDir>/lib/index.ts',
     '^nestjs-tenancy/bullmq$': '<rootDir>/lib/queue/index.ts',
+    '^nestjs-tenancy/(.+)$': '<rootDir>/lib/$1/index.ts',
   },
   setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

@@ -19,6 +19,7 @@ import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { TENANT_PROVIDERS } from './tenant/providers.js';
+import { TenancyEvents } from './tenant/tenancy-events.js';
 import { TenantRegistry } from './tenant/tenant-registry.js';
 import { TENANT_SCHEMAS } from './tenant/tenant-schemas.js';
 import { TenantService } from './tenant/tenant.service.js';
@@ -46,10 +47,12 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
       providers: [...(definition.providers ?? []), ...providers(centralName)],
       exports: [
         TENANCY_OPTIONS,
+        CENTRAL_DATA_SOURCE,
         ConnectionPoolManager,
         Tenancy,
         TENANT_GATE,
         TenantMigrator,
+        TenancyEvents,
         TenantRegistry,
         TenantService,
         tenantDataSourceProvider.provide,

@@ -53,7 +53,8 @@ export class TenancyEvents {
     } satisfies TenancyEvent);
   }
 
-  private tell(name: string, event: object): void {
+  /** Tells an event that is not of {@link TenancyEventName}. @param event nothing that is secret */
+  tell(name: string, event: object): void {
     this.emitter ??= this.findEmitter();
     try {
       this.emitter?.emit(name, event);

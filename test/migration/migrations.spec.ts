@@ -47,12 +47,14 @@ const CENTRAL_TABLES = [
   'tenancy_credentials',
   'tenancy_schemas',
   'tenancy_templates',
+  'tenancy_scheduled_runs',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
   'CreateCredentials1000000000003',
   'CreateSchemas1000000000004',
   'CreateTemplates1000000000005',
+  'CreateScheduledRuns1000000000005',
 ];
 
 /** `name type(length) null primary` */
