@@ -84,3 +84,11 @@ export { TenancyInterceptor } from './http/tenancy.interceptor.js';
 export { TenancyMiddleware } from './http/tenancy.middleware.js';
 
 export type { TenancyScript, TenancyScriptContext } from './cli/work/tenancy-script.js';
+
+export { logWithTenant } from './logging/log-with-tenant.js';
+export { TenantLogger } from './logging/tenant-logger.js';
+
+export * from './outgoing/errors.js';
+export { tellTenant, type AxiosLike } from './outgoing/tenant-axios.js';
+export { tenantFetch } from './outgoing/tenant-fetch.js';
+export type { OutgoingTenantOptions } from './outgoing/tenant-header.js';
