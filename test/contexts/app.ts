@@ -1,10 +1,5 @@
 import 'reflect-metadata';
-import {
-  Module,
-  type INestApplication,
-  type LoggerService,
-  type ModuleMetadata,
-} from '@nestjs/common';
+import { Module, type INestApplication, type ModuleMetadata } from '@nestjs/common';
 import { ModuleRef, NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import {
@@ -16,6 +11,7 @@ import {
 } from 'nestjs-tenancy';
 import { TENANTS, type Databases } from './entry-point.js';
 import { SENSES } from './senses/index.js';
+import { logBook } from './senses/log.js';
 import { Witness } from './witness.js';
 
 /** The keys that both tenants keep something under. */
@@ -31,7 +27,6 @@ export interface ContextsAppParts extends Pick<
   /** Default: Fastify's. */
   readonly adapter?: AbstractHttpAdapter;
   readonly options?: Pick<TenancyModuleOptions, 'identify' | 'http'>;
-  readonly logger?: LoggerService;
   /** Called before the app listens: microservices, a WebSocket adapter, … */
   readonly configure?: (app: INestApplication) => void | Promise<void>;
 }
@@ -70,7 +65,7 @@ export async function startContextsApp(
       controllers,
     },
     parts.adapter ?? new FastifyAdapter(),
-    { logger: parts.logger ?? false, abortOnError: false },
+    { logger: logBook, abortOnError: false },
   );
   await configure?.(nest);
   await nest.listen(0, '127.0.0.1');

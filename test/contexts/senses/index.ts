@@ -1,5 +1,6 @@
 import type { Sense } from '../sense.js';
 import { database } from './database.js';
+import { log } from './log.js';
 
 /** All of them are looked at in every unit of work of every entry point. */
-export const SENSES: readonly Sense[] = [database];
+export const SENSES: readonly Sense[] = [database, log];
