@@ -1,17 +1,10 @@
 import { Console } from 'node:console';
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { engines } from '../support/engines.js';
 import { prepareInMemory } from '../support/in-memory.js';
+import { ENTRY_POINTS } from './all-entry-points.js';
 import { conform, type Conformity } from './conform.js';
-import type { EntryPoint } from './entry-point.js';
 
-const FOLDER = join(__dirname, 'entry-points');
-
-/** Of every file there, so that none is forgotten. */
-const entryPoints = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.ts'))
-  .flatMap((file): readonly EntryPoint[] => require(join(FOLDER, file)).entryPoints);
+const entryPoints = [...ENTRY_POINTS.values()].flat();
 
 // How the databases differ is tried in test/isolation/; one without a server and one with is enough here.
 describe.each(engines.slice(0, 2))('on $name', (engine) => {
