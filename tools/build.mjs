@@ -1,6 +1,6 @@
 // Builds the package: dist/cjs and dist/esm, each with its declarations, and the schematics; and proves that all load.
 import { execFile } from 'node:child_process';
-import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,10 +31,17 @@ for (const file of readdirSync(join(root, 'schematics'), { encoding: 'utf8', rec
 }
 writeFileSync(join(root, 'dist/esm/package.json'), '{ "type": "module" }\n');
 
+const { name, exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const entries = Object.keys(exports)
+  .filter((path) => !path.endsWith('.json'))
+  .map((path) => path.replace('.', name));
+
 // TypeScript resolves an import without its ending that node, in the ES module build, does not.
 await Promise.all([
-  node('--eval', "require('nestjs-tenancy')"),
-  node('--input-type=module', '--eval', "import 'nestjs-tenancy'"),
+  ...entries.flatMap((entry) => [
+    node('--eval', `require('${entry}')`),
+    node('--input-type=module', '--eval', `import '${entry}'`),
+  ]),
   node(
     '--eval',
     `const { schematics } = require('./dist/schematics/collection.json');

@@ -83,7 +83,7 @@ export function importRoot(/** @type {string} */ app, /** @type {Format} */ form
 }
 
 /** The repository's own build of the SQLite driver: compiling it takes longer than all else. */
-function takeBuiltDriver(/** @type {string} */ app) {
+export function takeBuiltDriver(/** @type {string} */ app) {
   const from = dirname(require.resolve('better-sqlite3/package.json'));
   cpSync(join(from, 'build'), join(app, 'node_modules/better-sqlite3/build'), { recursive: true });
 }
@@ -92,12 +92,12 @@ function installed(/** @type {string} */ name) {
   return require(`${name}/package.json`);
 }
 
-function writeJson(/** @type {string} */ path, /** @type {unknown} */ value) {
+export function writeJson(/** @type {string} */ path, /** @type {unknown} */ value) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(value, null, 2));
 }
 
-function npm(/** @type {string} */ folder, /** @type {string[]} */ ...args) {
+export function npm(/** @type {string} */ folder, /** @type {string[]} */ ...args) {
   try {
     execFileSync('npm', args, { cwd: folder, stdio: 'pipe' });
   } catch (error) {

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FORMATS, checkTypes, importRoot, installApp } from './bare-app.mjs';
+import { runContexts } from './contexts.mjs';
 import { packPackage } from './package.mjs';
 import { serveTenants } from './serve.mjs';
 
@@ -64,6 +65,15 @@ for (const versions of tarball === '' ? [] : VERSIONS) {
     );
   }
   console.log(`${name}: ${Object.values(row).includes('FAIL') ? 'FAIL' : 'ok'}`);
+}
+
+// On the other version the suite runs under jest, which cannot load the ES modules of this one.
+if (tarball !== '') {
+  const name = 'NestJS 12, entry points';
+  const ended = await cell(name, async () => {
+    console.log(await runContexts(join(folder, 'contexts'), tarball, '12'));
+  });
+  table[name] = { contexts: ended };
 }
 
 console.table(table);
