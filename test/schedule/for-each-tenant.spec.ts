@@ -1,8 +1,11 @@
 import { ConsoleLogger, Injectable, Logger, type Type } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
+import { Test } from '@nestjs/testing';
 import { type CurrentTenant, Tenancy } from '../../lib/index.js';
 import { ForEachTenant, TenantScheduleModule } from '../../lib/schedule/index.js';
+import { TenantSchedule } from '../../lib/schedule/tenant-schedule.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { codeOf } from '../support/rejection.js';
 import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
@@ -270,13 +273,24 @@ describe.each(engines.slice(0, 2))('@ForEachTenant on $name', ({ prepare }) => {
     const tick = () => app.context.get(Reminders).yearly(null!);
     expect(await codeOf(tick)).toBe('TENANT_SCHEDULE_MISSING');
   });
+});
 
-  it('two methods of one name are refused at the start', async () => {
-    @Injectable()
-    class Twin {
-      @ForEachTenant({ name: 'Reminders.yearly' })
-      tick() {}
-    }
-    expect(await codeOf(() => start(Reminders, Twin))).toBe('SCHEDULED_NAME_TAKEN');
+it('two methods of one name are refused at the start', async () => {
+  @Injectable()
+  class One {
+    @ForEachTenant({ name: 'remind' })
+    tick() {}
+  }
+  @Injectable()
+  class Other {
+    @ForEachTenant({ name: 'remind' })
+    tick() {}
+  }
+  // The module as a provider: it looks at the app when it is initialised, and nothing ticks here.
+  const testing = Test.createTestingModule({
+    imports: [DiscoveryModule],
+    providers: [TenantScheduleModule, { provide: TenantSchedule, useValue: {} }, One, Other],
   });
+  const module = await testing.compile();
+  expect(await codeOf(() => module.init())).toBe('SCHEDULED_NAME_TAKEN');
 });
