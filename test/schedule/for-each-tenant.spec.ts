@@ -137,18 +137,17 @@ describe.each(engines.slice(0, 2))('@ForEachTenant on $name', ({ prepare }) => {
     ['@Cron', Cron('* * * * * *')],
     ['@Interval', Interval(50)],
     ['@Timeout', Timeout(50)],
-  ])('is called by %s', async (_name, decorator) => {
+  ])('is called by %s', async (name, decorator) => {
     @Injectable()
     class Ticking {
       constructor(readonly work: Work) {}
       @decorator
-      @ForEachTenant()
+      @ForEachTenant({ name })
       tick(tenant: CurrentTenant) {
         return this.work.of(tenant);
       }
     }
     const app = await start(Ticking);
-    await longAgo(app);
     await until('it ticks', () => app.work.done.length >= 2);
     expect(app.work.done.slice(0, 2).sort()).toEqual(['one', 'two']);
   });
