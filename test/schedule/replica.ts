@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { Injectable } from '@nestjs/common';
+import { EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { Interval, ScheduleModule } from '@nestjs/schedule';
 import { Tenancy } from '../../lib/index.js';
 import { ForEachTenant, TenantScheduleModule } from '../../lib/schedule/index.js';
@@ -8,8 +9,8 @@ import { startTenancyApp } from '../support/tenancy-app.js';
 
 // A replica of an app with one scheduled method. It says when it begins a tenant's part, and ends it when told to.
 
-/** What the test is told: the slug of the tenant whose part is begun, or that the replica is ready. */
-export type Told = { readonly began: string } | 'ready';
+/** What the test is told: the slug of the tenant whose part is begun, a tick that was skipped, or that it is ready. */
+export type Told = { readonly began: string } | 'overlap' | 'ready';
 
 const INTERVAL = 250;
 let finish: () => void = () => {};
@@ -17,6 +18,11 @@ let finish: () => void = () => {};
 @Injectable()
 class Reminders {
   constructor(private readonly tenancy: Tenancy) {}
+
+  @OnEvent('schedule.overlap')
+  overlap(): void {
+    process.send?.('overlap' satisfies Told);
+  }
 
   @Interval(INTERVAL)
   @ForEachTenant({ concurrency: 1 })
@@ -35,7 +41,10 @@ process.on('message', (order: Omit<EngineSetup, 'cleanUp'> | 'finish') => {
 async function start(setup: Omit<EngineSetup, 'cleanUp'>): Promise<void> {
   const { context } = await startTenancyApp(
     { ...setup, cleanUp: () => Promise.resolve() },
-    { imports: [ScheduleModule.forRoot(), TenantScheduleModule], providers: [Reminders] },
+    {
+      imports: [ScheduleModule.forRoot(), TenantScheduleModule, EventEmitterModule.forRoot()],
+      providers: [Reminders],
+    },
   );
   await context.init();
   process.send?.('ready' satisfies Told);
