@@ -158,7 +158,7 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       const migrations = [join(folder, '*.js')];
       expect((await failureOf(startingOn({}, { migrations }))).message).toMatch(/nowhere/);
       const mended = await startTenancyApp(setup);
-      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(3);
+      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(4);
       await mended.close();
       await rm(folder, { recursive: true });
     });
