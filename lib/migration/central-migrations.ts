@@ -1,5 +1,5 @@
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
-import { CreateScheduledRuns1000000000005 } from './central/create-scheduled-runs.js';
+import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateSchemas1000000000004 } from './central/create-schemas.js';
 import { CreateTemplates1000000000005 } from './central/create-templates.js';
 import { CreateTenantsAndDomains1000000000001 } from './central/create-tenants-and-domains.js';
@@ -10,5 +10,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateCredentials1000000000003,
   CreateSchemas1000000000004,
   CreateTemplates1000000000005,
-  CreateScheduledRuns1000000000005,
+  CreateScheduledRuns1000000000006,
 ];

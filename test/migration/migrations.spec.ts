@@ -54,7 +54,7 @@ const OWN = [
   'CreateCredentials1000000000003',
   'CreateSchemas1000000000004',
   'CreateTemplates1000000000005',
-  'CreateScheduledRuns1000000000005',
+  'CreateScheduledRuns1000000000006',
 ];
 
 /** `name type(length) null primary` */

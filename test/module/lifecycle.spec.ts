@@ -125,7 +125,7 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       { name: 'CreateTenantsAndDomains1000000000001' },
       { name: 'CreateCredentials1000000000003' },
       { name: 'CreateSchemas1000000000004' },
-      { name: 'CreateScheduledRuns1000000000005' },
+      { name: 'CreateScheduledRuns1000000000006' },
     ]);
     await Promise.all([...apps.map((one) => one.close()), ...children.map(kill)]);
   });

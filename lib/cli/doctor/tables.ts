@@ -7,7 +7,7 @@ const CENTRAL = {
   tenancy_credentials: 'CreateCredentials1000000000003',
   tenancy_schemas: 'CreateSchemas1000000000004',
   tenancy_templates: 'CreateTemplates1000000000005',
-  tenancy_scheduled_runs: 'CreateScheduledRuns1000000000005',
+  tenancy_scheduled_runs: 'CreateScheduledRuns1000000000006',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',

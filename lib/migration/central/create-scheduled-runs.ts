@@ -1,8 +1,8 @@
 import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 
 /** When each scheduled method that runs for every tenant was last begun and ended, in milliseconds since 1970. */
-export class CreateScheduledRuns1000000000005 implements MigrationInterface {
-  readonly name = 'CreateScheduledRuns1000000000005';
+export class CreateScheduledRuns1000000000006 implements MigrationInterface {
+  readonly name = 'CreateScheduledRuns1000000000006';
 
   async up(queryRunner: QueryRunner): Promise<void> {
     const runs = new Table({
