@@ -36,6 +36,22 @@ export abstract class TenancyError extends HttpException {
   }
 }
 
+/** An optional package that the used feature needs is not installed. */
+export class PackageMissingError extends TenancyError {
+  /**
+   * @param feature what needs it, as in "The option `redis`"
+   * @param install what to give to `npm install`
+   */
+  constructor(feature: string, install: string, cause?: unknown) {
+    super({
+      code: 'PACKAGE_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `${feature} needs a package that is not installed. Install it: npm install ${install}`,
+      cause,
+    });
+  }
+}
+
 const REASON: Readonly<Partial<Record<number, string>>> = {
   [HttpStatus.BAD_REQUEST]: 'Bad Request',
   [HttpStatus.UNAUTHORIZED]: 'Unauthorized',

@@ -18,6 +18,7 @@ import { TENANT_DATA_SOURCE } from './migration/tokens.js';
 import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
+import { REDIS_PROVIDERS } from './redis/providers.js';
 import { TENANT_PROVIDERS } from './tenant/providers.js';
 import { TenancyEvents } from './tenant/tenancy-events.js';
 import { TenantRegistry } from './tenant/tenant-registry.js';
@@ -53,6 +54,7 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         TENANT_GATE,
         TenantMigrator,
         TenancyEvents,
+        ...REDIS_PROVIDERS,
         TenantRegistry,
         TenantService,
         tenantDataSourceProvider.provide,
@@ -105,6 +107,7 @@ function providers(centralName: string): Provider[] {
     { provide: TENANT_SCHEMAS, useExisting: OneTenantMigrator },
     ConnectionPoolManager,
     Tenancy,
+    ...REDIS_PROVIDERS,
     ...TENANT_PROVIDERS,
     ...MIGRATION_PROVIDERS,
     tenantDataSourceProvider,

@@ -16,6 +16,7 @@ const FEATURES =
 const LEVELS = [
   ['tenancy.error'],
   ['options', 'context'],
+  ['redis'],
   ['database'],
   ['tenant'],
   ['migration', 'identify'],
@@ -33,18 +34,29 @@ const SHARE_TYPES = ['options', 'context'];
 /** Packages that one place alone knows. */
 const KEEPERS = [
   {
-    place: 'lib/http',
+    place: /^lib\/http\//,
     packages: /^(express|fastify|@fastify\/.+|@nestjs\/platform-.+)(\/|$)/,
     message:
       'Only lib/http knows Express and Fastify. What differs between them belongs there; elsewhere read the request ' +
       'through IdentifiableRequest (lib/options/identifier.ts).',
   },
   {
-    place: 'lib/database/engines',
-    packages: /^(mysql2|better-sqlite3|typeorm\/(driver|platform))(\/|$)/,
+    place: /^lib\/database\/engines\//,
+    packages: /^(mysql2|better-sqlite3|typeorm\/driver)(\/|$)/,
     message:
       'Only lib/database/engines knows a driver. SQL and calls that differ between databases belong there, behind ' +
       'the interface that the engines share.',
+  },
+  {
+    place: /^lib\/(database\/engines|redis)\//,
+    packages: /^typeorm\/platform(\/|$)/,
+    message: 'Only lib/database/engines and lib/redis load a client of a server.',
+  },
+  {
+    place: /^lib\/redis\//,
+    packages: /^redis(\/|$)/,
+    message:
+      'Only lib/redis knows the client of Redis. Elsewhere use RedisConnections and Signals.',
   },
 ];
 
@@ -68,9 +80,7 @@ function problemOf(
 ) {
   if (!specifier.startsWith('.')) {
     const keeper = KEEPERS.find(({ packages }) => packages.test(specifier));
-    return keeper && !`lib/${relative(lib, file)}`.startsWith(`${keeper.place}/`)
-      ? keeper.message
-      : undefined;
+    return keeper && !keeper.place.test(`lib/${relative(lib, file)}`) ? keeper.message : undefined;
   }
   const from = roomOf(file);
   if (levelOf(from) < 0) return undefined; // reported as a whole

@@ -8,6 +8,7 @@ export const ENVIRONMENT = {
   databasePrefix: 'TENANCY_DATABASE_PREFIX',
   credentialKeys: 'TENANCY_CREDENTIAL_KEYS',
   processes: 'TENANCY_PROCESSES',
+  redisUrl: 'TENANCY_REDIS_URL',
 } as const;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,6 +22,7 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
     options.tenants?.credentialKeys ?? read(ENVIRONMENT.credentialKeys)?.split(',');
   const processes = options.pool?.processes ?? read(ENVIRONMENT.processes);
   const servers = options.tenants?.servers ?? serverFromEnvironment(read);
+  const redis = redisFromEnvironment(options.redis, read);
   return {
     ...options,
     central: { ...options.central, ...(centralUrl !== undefined && { url: centralUrl }) },
@@ -31,6 +33,7 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
       ...(credentialKeys !== undefined && { credentialKeys }),
     },
     pool: { ...options.pool, ...(processes !== undefined && { processes: Number(processes) }) },
+    ...(redis !== undefined && { redis }),
   };
 }
 
@@ -39,4 +42,12 @@ function serverFromEnvironment(read: (name: string) => string | undefined) {
   if (url === undefined) return undefined;
   const maxConnections = read(ENVIRONMENT.maxConnections);
   return { main: { url, ...(maxConnections && { maxConnections: Number(maxConnections) }) } };
+}
+
+function redisFromEnvironment(
+  given: TenancyOptions['redis'],
+  read: (name: string) => string | undefined,
+) {
+  const url = given?.url ?? read(ENVIRONMENT.redisUrl);
+  return url === undefined ? given : { ...given, url };
 }

@@ -1,6 +1,7 @@
 import { resolve as resolvePath } from 'node:path';
 import { Account } from './account.js';
 import { checkCredentials } from './check-credentials.js';
+import { checkRedisIsNamed } from './check-redis.js';
 import { parseDatabaseUrl, type DatabaseAddress } from './database-url.js';
 import { ENVIRONMENT, fillFromEnvironment, type Environment } from './environment.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
@@ -10,6 +11,7 @@ import {
   type CentralOptions,
   type HttpOptions,
   type PoolOptions,
+  type RedisOptions,
   type RegistryOptions,
   type ServerOptions,
   type TenancyOptions,
@@ -55,7 +57,11 @@ export interface ResolvedTenancyOptions {
   readonly http: Required<HttpOptions>;
   readonly registry: Required<RegistryOptions>;
   readonly pool: Required<PoolOptions>;
+  /** Undefined: there is none. */
+  readonly redis: ResolvedRedis | undefined;
 }
+
+export type ResolvedRedis = Required<RedisOptions>;
 
 /** Where the embedded default keeps its files. */
 const EMBEDDED = {
@@ -83,6 +89,7 @@ export function resolveOptions(
   refuseUnnamedEmbedded(central, tenants, env);
   refuseMixedEngines(options);
   refuse(checkCredentials(tenants));
+  refuse(checkRedisIsNamed(options.redis));
   const servers = tenants.servers ?? { embedded: EMBEDDED.server };
   return {
     central: {
@@ -125,6 +132,7 @@ export function resolveOptions(
       longLease: pool.longLease ?? 30_000,
       drainTimeout: pool.drainTimeout ?? 10_000,
     },
+    redis: resolveRedis(options.redis),
   };
 }
 
@@ -233,6 +241,13 @@ function resolveServer(name: string, server: ServerOptions): ResolvedServer {
 function withoutUndefined<T extends object>(options: T): T {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as T;
+}
+
+function resolveRedis(redis: RedisOptions | undefined): ResolvedRedis | undefined {
+  // Checked: without a URL it is not given at all.
+  if (redis?.url === undefined) return undefined;
+  const { url, keyPrefix = 'tenancy:', timeout = 1_000 } = redis;
+  return { url, keyPrefix, timeout };
 }
 
 function resolveAddress(url: string): DatabaseAddress {

@@ -10,9 +10,11 @@ import {
 } from 'class-validator';
 import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
+import type { RedisOptions } from './redis-options.js';
 import type { TenantsOptions } from './tenants-options.js';
 
 export * from './central-options.js';
+export * from './redis-options.js';
 export * from './server-options.js';
 export * from './tenants-options.js';
 export type { TypeOrmPassThrough } from './typeorm-pass-through.js';
@@ -136,6 +138,11 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly registry?: RegistryOptions;
+
+  /** {@link RedisOptions}. Default: no Redis, and each process learns of the others' changes when `registry.ttl` is over. */
+  @IsOptional()
+  @IsObject()
+  readonly redis?: RedisOptions;
 }
 
 /** Types a configuration without changing it. The app and the command line read the same file. */

@@ -1,5 +1,6 @@
 import { checkCredentialKeys } from './check-credentials.js';
 import { checkIdentifiers } from './check-identifiers.js';
+import { checkRedis } from './check-redis.js';
 import { checkSection, isPlainObject } from './check-section.js';
 import { checkServers } from './check-servers.js';
 import { checkCentralUrl } from './check-urls.js';
@@ -34,6 +35,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkServers(options.tenants?.servers),
     ...checkCredentialKeys(options.tenants?.credentialKeys),
     ...checkIdentifiers(options.identify),
+    ...checkRedis(options.redis),
   ];
   if (issues.length > 0) throw new TenancyOptionsError(issues);
 }

@@ -54,6 +54,7 @@ it('without options everything has its documented default', () => {
        "longLease": 30000,
        "processes": 1,
      },
+     "redis": undefined,
      "registry": {
        "maxTenants": 20000,
        "maxUnknown": 10000,

@@ -12,6 +12,7 @@ const ALL: Environment = {
   TENANCY_DATABASE_PREFIX: 'env_',
   TENANCY_CREDENTIAL_KEYS: KEYS.join(','),
   TENANCY_PROCESSES: '4',
+  TENANCY_REDIS_URL: 'redis://redis.env:6380/2',
 };
 
 it('there is a variable for each of these, and for nothing else', () => {
@@ -19,7 +20,7 @@ it('there is a variable for each of these, and for nothing else', () => {
 });
 
 it('fills what the code leaves out', () => {
-  const { central, tenants, pool } = resolveOptions({}, ALL);
+  const { central, tenants, pool, redis } = resolveOptions({}, ALL);
   expect(central.server.address).toMatchObject({
     dialect: 'mariadb',
     host: 'central.env',
@@ -34,11 +35,14 @@ it('fills what the code leaves out', () => {
   expect(tenants.databasePrefix).toBe('env_');
   expect(tenants.credentialKeys).toEqual(KEYS);
   expect(pool.processes).toBe(4);
+  expect(redis).toEqual({ url: ALL.TENANCY_REDIS_URL, keyPrefix: 'tenancy:', timeout: 1_000 });
 });
 
 it('completes what the code says in part', () => {
   const { tenants } = resolveOptions({ tenants: { credentials: 'per-tenant' } }, ALL);
   expect(tenants).toMatchObject({ credentials: 'per-tenant', credentialKeys: KEYS });
+  const { redis } = resolveOptions({ redis: { keyPrefix: 'app:' } }, ALL);
+  expect(redis).toMatchObject({ url: ALL.TENANCY_REDIS_URL, keyPrefix: 'app:' });
 });
 
 it('what the code says wins, one by one', () => {
@@ -50,6 +54,7 @@ it('what the code says wins, one by one', () => {
       credentialKeys: [keyOf(3)],
     },
     pool: { processes: 2 },
+    redis: { url: 'redis://redis.code' },
   };
   const all = resolveOptions(code, ALL);
   expect(all.central.server.address).toMatchObject({ host: 'central.code', database: 'code' });
@@ -57,6 +62,7 @@ it('what the code says wins, one by one', () => {
   expect(all.tenants.databasePrefix).toBe('code_');
   expect(all.tenants.credentialKeys).toEqual([keyOf(3)]);
   expect(all.pool.processes).toBe(2);
+  expect(all.redis?.url).toBe('redis://redis.code');
 
   const half = resolveOptions({ central: { maxConnections: 3, name: 'main' } }, ALL);
   expect(half.central.server).toMatchObject({
@@ -81,6 +87,7 @@ it.each([
   ['TENANCY_CREDENTIAL_KEYS', `${KEYS[0]},`, 'tenants.credentialKeys[1]'],
   ['TENANCY_PROCESSES', 'some', 'pool.processes'],
   ['TENANCY_PROCESSES', '0', 'pool.processes'],
+  ['TENANCY_REDIS_URL', 'localhost:6379', 'redis.url'],
 ])('%s=%s is refused like the option', (name, value, path) => {
   expect(() => resolveOptions({}, { ...ALL, [name]: value })).toThrow(
     expect.objectContaining({ issues: [expect.objectContaining({ path })] }),

@@ -4,6 +4,7 @@ import {
   HttpOptions,
   PoolOptions,
   ProvisioningAccount,
+  RedisOptions,
   RegistryOptions,
   ReplicaOptions,
   ServerOptions,
@@ -17,6 +18,7 @@ import { AppOnServer } from './proofs/app-on-server.js';
 import { CENTRAL_PROOFS } from './proofs/central.js';
 import { HTTP_PROOFS } from './proofs/http.js';
 import { POOL_PROOFS, POOL_PROOFS_ON_SERVER } from './proofs/pool.js';
+import { REDIS_PROOFS } from './proofs/redis.js';
 import { REGISTRY_PROOFS } from './proofs/registry.js';
 import { REPLICA_PROOFS } from './proofs/replicas.js';
 import { SERVER_PROOFS } from './proofs/server.js';
@@ -34,6 +36,7 @@ const SECTIONS = {
   'http.': HttpOptions,
   'registry.': RegistryOptions,
   'pool.': PoolOptions,
+  'redis.': RedisOptions,
 };
 
 /** `identify`, `central.url`, … */
@@ -59,6 +62,7 @@ const ON_ANY = {
   ...HTTP_PROOFS,
   ...REGISTRY_PROOFS,
   ...POOL_PROOFS,
+  ...REDIS_PROOFS,
 };
 const ON_SERVERS = { ...REPLICA_PROOFS, ...ACCOUNT_PROOFS, ...POOL_PROOFS_ON_SERVER };
 

@@ -63,7 +63,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'centrl',
     { centrl: {} },
-    /"central".*Known here: central, tenants, pool, identify, http, registry/,
+    /"central".*Known here: central, tenants, pool, identify, http, registry, redis/,
   ],
   ['central.urll', { central: { urll: 'x' } }, /Did you mean "url"\?/],
   ['central.entity', { central: { entity: [] } }, /Did you mean "entities"\?/],
@@ -76,6 +76,7 @@ it.each<[string, unknown, RegExp]>([
     { tenants: { servers: { main: { url: 'mysql://h', poolSize: 3 } } } },
     /Known here: url, maxConnections, .*connection/,
   ],
+  ['redis.uri', { redis: { url: 'redis://h', uri: 'x' } }, /Did you mean "url"\?/],
   ['pool.process', { pool: { process: 3 } }, /Did you mean "processes"\?/],
   ['pool.maxConnections', { pool: { maxConnections: 3 } }, /Known here: processes, longLease/],
   [
@@ -177,6 +178,11 @@ describe('a value of the wrong type is refused:', () => {
     ['http.centralHosts', { http: { centralHosts: [42] } }, /each value .*must be a string/],
     ['http.exclude', { http: { exclude: [/health/] } }, /each value .*must be a string/],
     ['http.mount', { http: { mount: 0 } }, /must be a boolean/],
+    ['redis', { redis: `redis://:${SECRET}@h` }, /must be an object/],
+    ['redis.url', { redis: { url: new URL(`redis://:${SECRET}@h`) } }, /must be a string/],
+    ['redis.keyPrefix', { redis: { url: 'redis://h', keyPrefix: '' } }, /must match/],
+    ['redis.keyPrefix', { redis: { url: 'redis://h', keyPrefix: 'app*' } }, /must match/],
+    ['redis.timeout', { redis: { url: 'redis://h', timeout: 0 } }, /must not be less than 1/],
     ['registry.maxTenants', { registry: { maxTenants: 0 } }, /must not be less than 1/],
     ['registry.ttl', { registry: { ttl: 1.5 } }, /must be an integer/],
     ['registry.maxUnknown', { registry: { maxUnknown: Infinity } }, /must be an integer/],
@@ -234,6 +240,27 @@ describe('a URL is refused', () => {
     ]);
     expect(issuesOf({ central: { url: 'mysql://h/db' }, ...server(url) })).toEqual([
       issue('tenants.servers.main.url', problem, /database-urls/),
+    ]);
+  });
+
+  it.each<[string, string, RegExp]>([
+    ['with another scheme', `http://:${SECRET}@h`, /must start with redis:/],
+    ['without a scheme', `${SECRET}@h`, /must start with redis:/],
+    ['without a host', 'redis://', /names no host|is not a URL/],
+    ['with a # in the password', `redis://:${SECRET}#@h`, /percent-encoded/],
+    ['with a number and a / in the password', `redis://:12/${SECRET}@h`, /percent-encoded/],
+    ['with a wrong escape', `redis://:${SECRET}%zz@h`, /percent-encoded/],
+    ['with a query', `redis://:${SECRET}@h?tls=1`, /has a query/],
+    ['with a path', `redis://:${SECRET}@h/cache`, /number of a database/],
+  ])('of Redis %s', (_what, url, problem) => {
+    expect(issuesOf({ redis: { url } })).toEqual([
+      issue('redis.url', problem, /redis:\/\/user:password@host/),
+    ]);
+  });
+
+  it('of Redis that is not there', () => {
+    expect(issuesOf({ redis: { keyPrefix: 'app:' } })).toEqual([
+      issue('redis.url', /is not given/, /TENANCY_REDIS_URL/),
     ]);
   });
 
