@@ -15,7 +15,8 @@ interface WriteEvent {
 
 /**
  * Tells the registry of writes of tenants and domains that go past `TenantService`: the app's own repository, a query
- * builder. Inside a transaction it tells again after the commit, because until then others read the old row.
+ * builder. Inside a transaction it tells again after the commit, and only then the other processes: until then others read
+ * the old row.
  */
 @Injectable()
 export class RegistrySubscriber implements EntitySubscriberInterface {
@@ -48,8 +49,12 @@ export class RegistrySubscriber implements EntitySubscriberInterface {
 
   private tell({ metadata, queryRunner }: WriteEvent): void {
     if (!WATCHED.has(metadata.target)) return;
-    if (queryRunner.isTransactionActive) this.uncommitted.add(queryRunner);
     // A query builder's event does not say which row: such writes are rare, so everything is read again.
-    this.registry.invalidate();
+    if (queryRunner.isTransactionActive) {
+      this.uncommitted.add(queryRunner);
+      this.registry.forget({});
+    } else {
+      this.registry.invalidate();
+    }
   }
 }

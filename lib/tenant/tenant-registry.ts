@@ -9,6 +9,7 @@ import type { Account } from '../options/account.js';
 import type { TenantKey } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { Signals } from '../redis/signals.js';
 import { CurrentTenants } from './current-tenants.js';
 import { isTenantId } from './tenant-id.js';
 import { NO_TENANTS } from './tenant-status.js';
@@ -18,10 +19,19 @@ import { CENTRAL_DATA_SOURCE } from './tokens.js';
 /** Tenants that {@link TenantRegistry.all} reads at a time. */
 const PAGE = 500;
 
+/** The topic of {@link Signals} on which {@link TenantChange}s are told, once they are committed. */
+export const TENANT_CHANGES = 'tenants';
+
+/** A tenant or a domain was written, by whichever process; without an id it may have been any. */
+export interface TenantChange {
+  readonly tenantId?: string;
+  readonly host?: string;
+}
+
 /**
  * Which tenant a key leads to: from memory, else from the central database with one query, however many ask at once.
  * A deleted tenant is not found. Every write of a tenant or domain in this process is seen by the next lookup; one of
- * another process after `registry.ttl` at the latest.
+ * another process within milliseconds where they share a Redis, and after `registry.ttl` at the latest.
  */
 @Injectable()
 export class TenantRegistry implements TenantDirectory {
@@ -37,7 +47,12 @@ export class TenantRegistry implements TenantDirectory {
     private readonly currentTenants: CurrentTenants,
     pools: ConnectionPoolManager,
     @Inject(TENANCY_OPTIONS) { registry }: ResolvedTenancyOptions,
+    private readonly signals: Signals,
   ) {
+    signals.on(TENANT_CHANGES, {
+      receive: (change) => this.forget(change as TenantChange),
+      missed: () => this.forget({}),
+    });
     pools.accounts.readFrom((placement) => this.accountAt(placement));
     const { maxTenants, ttl, maxUnknown, unknownTtl } = registry;
     // The clock is read once a second at most, not at every lookup.
@@ -86,15 +101,21 @@ export class TenantRegistry implements TenantDirectory {
   /** Who a placement is reached as by now: read anew, for whoever was refused as the one that it was given with. */
   async accountAt({ server, database }: Placement): Promise<Account | undefined> {
     const tenant = await this.readWhere({ placement: { server, database } });
-    if (tenant !== null) this.invalidate(tenant.id);
+    if (tenant !== null) this.forget({ tenantId: tenant.id });
     return tenant?.placement.account;
   }
 
   /**
-   * Forgets what was known of a tenant, of a host that may have led to it, and of all that led nowhere. Without a
-   * tenant: everything.
+   * Forgets, in every process, what was known of a tenant, of a host that may have led to it, and of all that led
+   * nowhere. Without a tenant: everything. To be called after a write that is committed.
    */
   invalidate(tenantId?: string, host?: string): void {
+    // Heard here before it returns. The others hear it by themselves: nobody has to wait for Redis.
+    void this.signals.publish(TENANT_CHANGES, { tenantId, host } satisfies TenantChange);
+  }
+
+  /** As {@link invalidate}, in this process alone: for a write that others cannot see yet. */
+  forget({ tenantId, host }: TenantChange): void {
     this.writes += 1;
     this.unknown.clear();
     // Whoever asks from now on must not be given what was read before.
