@@ -98,9 +98,14 @@ export class TenantRegistry implements TenantDirectory {
     }
   }
 
+  /** The tenant whose data is at `placement`, deleted or not; asked of the central database. */
+  async atPlacement({ server, database }: Placement): Promise<CurrentTenant | null> {
+    return this.readWhere({ placement: { server, database } });
+  }
+
   /** Who a placement is reached as by now: read anew, for whoever was refused as the one that it was given with. */
-  async accountAt({ server, database }: Placement): Promise<Account | undefined> {
-    const tenant = await this.readWhere({ placement: { server, database } });
+  async accountAt(placement: Placement): Promise<Account | undefined> {
+    const tenant = await this.atPlacement(placement);
     if (tenant !== null) this.forget({ tenantId: tenant.id });
     return tenant?.placement.account;
   }

@@ -1,0 +1,93 @@
+import type { Signals } from '../../redis/signals.js';
+import type { Entry, EntryStore } from './entry-store.js';
+import type { MemoryStore } from './memory-store.js';
+
+const TOPIC = 'cache';
+
+/** What is not to be served from memory any more. */
+type Invalidation = { readonly keys: readonly string[] } | { readonly prefix: string };
+
+/**
+ * Memory of this process in front of a store that processes share. A write leaves the memory of every process; the next
+ * read brings it back. Where the word of a write is lost, memory is as old as its bound at the most.
+ */
+export class TwoLevelStore implements EntryStore {
+  /** Reads that may put what they find in front, unless its key is written meanwhile. */
+  private readonly reading = new Map<string, symbol>();
+  private readonly stopListening: () => void;
+
+  constructor(
+    private readonly front: MemoryStore,
+    private readonly back: EntryStore,
+    private readonly signals: Signals,
+  ) {
+    this.stopListening = signals.on(TOPIC, {
+      receive: (message) => this.forget(message as Invalidation),
+      missed: () => this.forget({ prefix: '' }),
+    });
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    return this.front.peek(key) ?? this.bringToFront(key);
+  }
+
+  async getMany(keys: readonly string[]): Promise<(Entry | undefined)[]> {
+    return Promise.all(keys.map((key) => this.get(key)));
+  }
+
+  async set(key: string, entry: Entry): Promise<void> {
+    try {
+      await this.back.set(key, entry);
+    } finally {
+      this.tell({ keys: [key] });
+    }
+  }
+
+  async delete(keys: readonly string[]): Promise<void> {
+    try {
+      await this.back.delete(keys);
+    } finally {
+      this.tell({ keys });
+    }
+  }
+
+  async clear(prefix: string): Promise<void> {
+    try {
+      await this.back.clear(prefix);
+    } finally {
+      this.tell({ prefix });
+    }
+  }
+
+  async close(): Promise<void> {
+    this.stopListening();
+    await this.back.close();
+  }
+
+  private async bringToFront(key: string): Promise<Entry | undefined> {
+    const turn = Symbol(key);
+    this.reading.set(key, turn);
+    try {
+      const entry = await this.back.get(key);
+      if (entry !== undefined && this.reading.get(key) === turn) await this.front.set(key, entry);
+      return entry;
+    } finally {
+      if (this.reading.get(key) === turn) this.reading.delete(key);
+    }
+  }
+
+  /** After the write, also after one that failed: it may have been done. Heard here at once. */
+  private tell(invalidation: Invalidation): void {
+    void this.signals.publish(TOPIC, invalidation);
+  }
+
+  private forget(invalidation: Invalidation): void {
+    if ('prefix' in invalidation) {
+      this.reading.clear();
+      void this.front.clear(invalidation.prefix);
+      return;
+    }
+    for (const key of invalidation.keys) this.reading.delete(key);
+    void this.front.delete(invalidation.keys);
+  }
+}
