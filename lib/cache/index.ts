@@ -1,3 +1,4 @@
+export { CacheLocks, type CacheLock } from './cache-locks.js';
 export type { CacheStore, TenantCacheOptions } from './cache-options.js';
 export type { CacheStats } from './cache-statistics.js';
 export { CacheTags } from './cache-tags.js';

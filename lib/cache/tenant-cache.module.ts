@@ -8,6 +8,7 @@ import {
 import { requireTenant } from '../context/tenant-context.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import type { ResolvedCacheOptions, TenantCacheOptions } from './cache-options.js';
+import { CacheLocks } from './cache-locks.js';
 import { CacheStores } from './cache-stores.js';
 import { CacheTagsSubscriber } from './cache-tags.subscriber.js';
 import { resolveCacheOptions } from './resolve-options.js';
@@ -60,6 +61,7 @@ const PROVIDERS: Provider[] = [
   },
   { provide: CACHE_MANAGER, useExisting: TENANT_CACHE },
   { provide: Cache, useExisting: TENANT_CACHE },
+  CacheLocks,
   CacheTagsSubscriber,
   TenantCacheInterceptor,
 ];
@@ -75,6 +77,7 @@ const PROVIDERS: Provider[] = [
     Cache,
     TENANT_CACHE,
     CENTRAL_CACHE,
+    CacheLocks,
     CacheTagsSubscriber,
     TenantCacheInterceptor,
   ],

@@ -20,7 +20,7 @@ export async function loadRedisYet(): Promise<RedisYet> {
     if (!isMissing(error)) throw error;
   }
   try {
-    return await import('cache-manager-redis-yet');
+    return await import(NAME);
   } catch (error) {
     if (!isMissing(error)) throw error;
     throw new PackageMissingError("The store 'redis' of TenantCacheModule", NAME, error);
