@@ -74,7 +74,16 @@ export class RedisConnection {
       const timer = setTimeout(() => {
         reject(new RedisUnavailableError(`it did not answer within ${this.timeout} ms`));
       }, this.timeout);
-      answer.then(resolve, reject).finally(() => clearTimeout(timer));
+      answer.then(
+        (value) => {
+          clearTimeout(timer);
+          resolve(value);
+        },
+        (error: Error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
+      );
     });
   }
 
