@@ -14,7 +14,7 @@
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createCache, KeyvAdapter, type Cache, type CacheManagerStore } from 'cache-manager';
+import { createCache, KeyvAdapter, type Cache } from 'cache-manager';
 import { redisStore } from 'cache-manager-redis-yet';
 import { Keyv } from 'keyv';
 import { TenancyModule, Tenancy, TenantService } from 'nestjs-tenancy';
@@ -90,7 +90,7 @@ async function compare(
   const keys = Array.from({ length: KEYS }, (_, n) => `key:${n}`);
   const run = async (one: Cache): Promise<number> => {
     const start = performance.now();
-    for (let n = 0; n < batch; n += 1) await operation(one, keys[n % KEYS]!);
+    for (let n = 0; n < batch; n += 1) await operation(one, keys[n % KEYS]);
     return ((performance.now() - start) * 1_000) / batch;
   };
   return tenancy.run('t0', async () => {
@@ -110,7 +110,7 @@ async function compare(
     return {
       plain: median(plainTimes),
       own: median(ownTimes),
-      ratio: median(plainTimes.map((time, round) => time / ownTimes[round]!)),
+      ratio: median(plainTimes.map((time, round) => time / ownTimes[round])),
     };
   });
 }
@@ -157,7 +157,7 @@ async function benchCache(options: object): Promise<Outcome> {
     console.log(machineLine(machine));
     const store = await redisStore({ url: redis.url });
     keep({ stop: async () => void (await store.client.quit()) });
-    const adapter = new KeyvAdapter(store as CacheManagerStore);
+    const adapter = new KeyvAdapter(store);
     const plain = {
       memory: createCache({ stores: [new Keyv()] }),
       redis: createCache({ stores: [new Keyv({ store: adapter })] }),
