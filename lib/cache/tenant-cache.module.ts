@@ -46,7 +46,12 @@ const PROVIDERS: Provider[] = [
     provide: TENANT_CACHE,
     inject: [CACHE_OPTIONS, CacheStores],
     useFactory: async (options: ResolvedCacheOptions, stores: CacheStores) =>
-      new ScopedCache(await stores.open(options.store, options), tenantScope, options, 'tenant'),
+      new ScopedCache(
+        await stores.open(options.store, options),
+        tenantScope,
+        options,
+        'tenant-cache',
+      ),
   },
   {
     provide: CENTRAL_CACHE,
@@ -56,7 +61,7 @@ const PROVIDERS: Provider[] = [
         await stores.open(options.centralStore, options),
         () => 'central:',
         options,
-        'central',
+        'central-cache',
       ),
   },
   { provide: CACHE_MANAGER, useExisting: TENANT_CACHE },
