@@ -139,11 +139,14 @@ describe('two processes with memory in front of Redis', () => {
 
   it('see them after the bound when no word of them gets through', async () => {
     const [one, other] = await startTwo(300);
-    const heard = new Promise((resolve) => {
-      other.context.get(Signals).on('cache', { receive: resolve, missed: () => {} });
-    });
+    let heard = false;
+    other.context.get(Signals).on('marker', { receive: () => (heard = true), missed: () => {} });
     await one.inA(() => one.cache.set('k', 1));
-    await heard;
+    // Signals keep their order: with this one, that of the write has come through.
+    await until('the write is known', async () => {
+      await one.context.get(Signals).publish('marker', null);
+      return heard;
+    });
     const permit = (what: string) =>
       one.context.get(RedisConnections).command('ACL', 'SETUSER', 'default', what);
     await permit('-publish');
