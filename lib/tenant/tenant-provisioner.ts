@@ -83,7 +83,9 @@ export class TenantProvisioner {
   async startOver(tenant: Tenant): Promise<void> {
     if (tenant.step !== 'created' || tenant.databaseOrigin === 'adopted') return;
     await this.dropUnfinished(tenant);
-    await this.record(tenant, 'reserved');
+    const generation = tenant.generation + 1;
+    await this.store.update(tenant, { step: 'reserved', generation });
+    Object.assign(tenant, { step: 'reserved', generation });
   }
 
   /** Drops the database if it was made here, and forgets the tenant. Only for one that never was active. */

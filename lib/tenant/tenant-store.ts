@@ -110,7 +110,7 @@ export class TenantStore {
   /** @throws TenantConflictError when the slug belongs to another */
   async update(
     { id, slug }: Tenant,
-    change: Partial<Pick<Tenant, 'slug' | 'name' | 'settings' | 'step' | 'failure'>>,
+    change: Partial<Pick<Tenant, 'slug' | 'name' | 'settings' | 'step' | 'failure' | 'generation'>>,
   ): Promise<void> {
     try {
       await update(this.tenants, { id }, change);
@@ -128,7 +128,7 @@ export class TenantStore {
   async changeStatus(
     tenant: Tenant,
     transition: TransitionName,
-    change: Partial<Pick<Tenant, 'deletedAt' | 'step' | 'failure'>> = {},
+    change: Partial<Pick<Tenant, 'deletedAt' | 'step' | 'failure' | 'generation'>> = {},
   ): Promise<void> {
     const { id, slug } = tenant;
     const { from, to } = TRANSITIONS[transition];

@@ -134,7 +134,7 @@ export class TenantService {
 
   /**
    * Brings a deleted tenant back, active, with the data and domains that it had; failed, for {@link repair}, when its
-   * creation had never finished.
+   * creation had never finished. It is of a new generation: sessions from before are stale.
    * @throws TenantDataGoneError when its database was dropped
    */
   async restore(reference: TenantReference): Promise<Tenant> {
@@ -144,7 +144,8 @@ export class TenantService {
     if (deleted && (step === 'dropping' || step === 'dropped')) throw new TenantDataGoneError(slug);
     this.events.emit('tenant.restoring', tenant);
     const transition = deleted && step !== 'done' ? 'reopen' : 'restore';
-    await this.store.changeStatus(tenant, transition, { deletedAt: null });
+    const generation = tenant.generation + 1;
+    await this.store.changeStatus(tenant, transition, { deletedAt: null, generation });
     return this.changed(tenant, 'tenant.restored');
   }
 
