@@ -33,3 +33,8 @@ export function keyOf(sessionId: string): string {
 export function keyPrefix(generation: number): string {
   return `${generation}.`;
 }
+
+/** @param key as {@link keyOf} makes it */
+export function generationOf(key: string): number {
+  return Number.parseInt(key, 10) || 0;
+}

@@ -92,7 +92,7 @@ export function resolveSessionOptions(options: TenantSessionOptions): ResolvedSe
     cookie: { path: '/', sameSite: 'lax', secure: 'auto', persistent: false, ...options.cookie },
     lifetime,
     store,
-    user: options.user ?? userOf,
+    user: (session) => (options.user ?? userOf)(session) || undefined,
     sweepInterval,
   };
 }

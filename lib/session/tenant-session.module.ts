@@ -7,6 +7,8 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { Tenancy } from '../context/tenancy.js';
+import { RedisNotConfiguredError } from '../redis/errors.js';
+import { RedisConnections } from '../redis/redis-connections.js';
 import { DatabaseSessions } from './database-sessions.js';
 import { SessionOptionsError } from './errors.js';
 import { expressSessions } from './express-sessions.js';
@@ -20,7 +22,8 @@ import {
   type SessionPackage,
   type TenantSessionOptions,
 } from './session-options.js';
-import { SESSION_ROWS } from './session-rows.js';
+import { RedisSessions } from './redis-sessions.js';
+import { SESSION_ROWS, type SessionRows } from './session-rows.js';
 import { TenantSessionStore } from './session-store.js';
 import { SessionSweeper } from './session-sweeper.js';
 import { TenantSessions } from './tenant-sessions.js';
@@ -59,7 +62,16 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<TenantSessionO
       useFactory: resolveSessionOptions,
     },
     DatabaseSessions,
-    { provide: SESSION_ROWS, useExisting: DatabaseSessions },
+    RedisSessions,
+    {
+      provide: SESSION_ROWS,
+      inject: [SESSION_OPTIONS, DatabaseSessions, RedisSessions],
+      useFactory: (
+        { store }: ResolvedSessionOptions,
+        database: DatabaseSessions,
+        redis: RedisSessions,
+      ): SessionRows => (store === 'redis' ? redis : database),
+    },
     SessionSweeper,
     TenantSessions,
     TenantSessionStore,
@@ -72,8 +84,12 @@ export class TenantSessionModule extends ConfigurableModuleClass implements Nest
     private readonly store: TenantSessionStore,
     private readonly modules: ModulesContainer,
     private readonly host: HttpAdapterHost,
+    redis: RedisConnections,
   ) {
     super();
+    if (options.store === 'redis' && !redis.configured) {
+      throw new RedisNotConfiguredError('`store: "redis"` of TenantSessionModule');
+    }
   }
 
   /** @throws SessionOptionsError where it could not work */

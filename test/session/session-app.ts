@@ -63,7 +63,7 @@ class Routes {
 
   @Get('session')
   read(@Req() request: Request) {
-    const { cookie: _cookie, ...data } = request.session ?? {};
+    const { cookie: _cookie, ...data }: Record<string, unknown> = { ...request.session };
     return { ...data, tenant: this.tenancy.require().slug };
   }
 
