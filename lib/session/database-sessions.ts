@@ -139,6 +139,6 @@ function sessionOf({ id, user_id, ip_address, user_agent, last_activity }: Row):
     ...(user_id !== null && { user: user_id }),
     ...(ip_address !== null && { ipAddress: ip_address }),
     ...(user_agent !== null && { userAgent: user_agent }),
-    lastActivity: Number(last_activity),
+    lastActivity: last_activity,
   };
 }

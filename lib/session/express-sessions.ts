@@ -44,7 +44,7 @@ export function expressSessions(
         if (error instanceof SessionStaleError) {
           response.appendHeader('Set-Cookie', clearedCookie(options));
         }
-        response.end = scope.bind(response.end.bind(response)) as ServerResponse['end'];
+        response.end = scope.bind(response.end.bind(response));
         next(error);
       });
     });

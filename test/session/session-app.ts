@@ -16,7 +16,7 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import expressSession from 'express-session';
-import { request } from 'node:http';
+import { request as send } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   CentralRoute,
@@ -192,7 +192,7 @@ export class Browser {
       ...(body && { 'content-type': 'application/json' }),
     };
     return new Promise((resolve, reject) => {
-      const sent = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+      const sent = send({ host: '127.0.0.1', port, path, method, headers }, (response) => {
         let text = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (text += chunk));

@@ -58,13 +58,13 @@ describe.each(engines)('on $name', ({ prepare }) => {
       for (const { browser, host } of browsers) await browser.post(host, '/login/ada');
       /** Milliseconds that each request takes, a writing one in three, until `work` is done. */
       const requestsDuring = async (work: Promise<unknown>) => {
-        let busy = true;
+        const running = { busy: true };
         const times: number[] = [];
         const ended = work.finally(() => {
-          busy = false;
+          running.busy = false;
         });
         const ask = async ({ browser, host }: (typeof browsers)[number]) => {
-          for (let n = 0; busy; n += 1) {
+          for (let n = 0; running.busy; n += 1) {
             const start = performance.now();
             const { body } =
               n % 3 === 0
@@ -137,7 +137,7 @@ describe.each(engines)('on $name', ({ prepare }) => {
       await until('all have woken three times', () => complete(3).length >= 3);
       for (const slot of complete(3)) expect(sweepersOf(slot)).toHaveLength(1);
 
-      const [{ child: sweeper }] = sweepersOf(complete(3).at(-1)!) as [{ child: ChildProcess }];
+      const { child: sweeper } = sweepersOf(complete(3).at(-1)!)[0]!;
       await kill(sweeper);
       swept.clear();
       await addExpired(databases, placement.database, 1_200, 'acme');
