@@ -58,11 +58,11 @@ it.each<[string, Partial<TenantSessionOptions>]>([
   await expect(start([tenancy(), sessions(options)])).rejects.toMatchObject(refused(name));
 });
 
-it('it is imported after TenancyModule', async () => {
+it('TenancyModule is imported before it', async () => {
   await expect(start([sessions(), tenancy()])).rejects.toMatchObject(refused('import it after'));
 });
 
-it('the package is the platform’s', async () => {
+it('its package is the platform’s', async () => {
   await expect(start([tenancy(), sessions({ use: fastifySession })])).rejects.toMatchObject(
     refused('install express-session'),
   );

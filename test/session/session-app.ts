@@ -9,6 +9,7 @@ import {
   Param,
   Post,
   Req,
+  Res,
   type INestApplication,
   type LoggerService,
 } from '@nestjs/common';
@@ -17,6 +18,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import expressSession from 'express-session';
 import { request as send } from 'node:http';
+import { AsyncResource } from 'node:async_hooks';
 import type { AddressInfo } from 'node:net';
 import {
   CentralRoute,
@@ -36,6 +38,8 @@ export const SECRET = 'a secret of more than 32 characters';
 
 export type Platform = 'express' | 'fastify';
 export const PLATFORMS: readonly Platform[] = ['express', 'fastify'];
+
+const ELSEWHERE = new AsyncResource('elsewhere');
 
 /** A session as both platforms have it. */
 interface Session extends Record<string, unknown> {
@@ -100,6 +104,13 @@ class Routes {
     request.session!['late'] = true;
     await this.sessions.endAll();
     return {};
+  }
+
+  /** Answers from a callback that belongs to no request, as that of a shared socket does. */
+  @Post('answered-from-elsewhere')
+  answerFromElsewhere(@Req() request: Request, @Res() response: { send(body: object): void }) {
+    request.session!['late'] = true;
+    ELSEWHERE.runInAsyncScope(() => response.send({}));
   }
 
   @Get('sessions')

@@ -168,6 +168,13 @@ describe.each(places)('on $name, in the $store', ({ prepare, store }) => {
       expect((await browser.get(ACME, '/session')).body).toEqual({ tenant: 'acme' });
     });
 
+    it('a response that ends outside of its request is written down all the same', async () => {
+      await start();
+      const browser = await loggedIn(ACME);
+      expect((await browser.post(ACME, '/answered-from-elsewhere')).status).toBe(201);
+      expect((await browser.get(ACME, '/session')).body).toMatchObject({ late: true });
+    });
+
     it('logging out ends it', async () => {
       await start();
       const browser = await loggedIn(ACME);

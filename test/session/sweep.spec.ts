@@ -96,10 +96,9 @@ describe.each(engines)('on $name', ({ prepare }) => {
           `(alone: p50 ${at(alone, 0.5)}, p99 ${at(alone, 0.99)}, longest ${at(alone, 1)} ms); ` +
           `event loop held for ${Math.round(delay.max / 1e6)} ms at most`,
       );
-      // A sweep in one piece holds SQLite's process, or the tenant's rows, for as long as it takes.
+      // In one piece it would hold SQLite's process, or the tenant's rows, for as long as it takes.
       expect(times.length).toBeGreaterThan(10);
-      expect(at(times, 0.5)).toBeLessThan(100);
-      expect(at(times, 1)).toBeLessThan(500);
+      expect(at(times, 1)).toBeLessThan(Math.max(took / 2, 2 * at(alone, 1)));
     });
 
     it('a tenant that cannot be swept keeps no other from it', async () => {
