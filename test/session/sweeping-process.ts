@@ -17,7 +17,7 @@ const [centralUrl, serverUrl, databasePrefix] = process.argv.slice(2) as [string
     TenantSessionModule.forRoot({
       use: expressSession,
       secret: 'a secret of more than 32 characters',
-      sweepInterval: 1,
+      sweepInterval: 2,
     }),
   ],
 })
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
   const sweeper = app.get(SessionSweeper);
   const sweep = sweeper.sweep.bind(sweeper);
   sweeper.sweep = async () => {
-    const slot = Math.round(Date.now() / 1_000);
+    const slot = Math.round(Date.now() / 2_000);
     const removed = await sweep();
     process.send?.({ slot, removed: removed ?? null });
     return removed;

@@ -7,6 +7,7 @@ import { runForTenant } from '../../lib/context/tenant-context.js';
 import { localDisk, TenantStorage, TenantStorageModule } from '../../lib/storage/index.js';
 import { ChildProgram, kill, nextMessage } from '../support/child-program.js';
 import { codeOf } from '../support/rejection.js';
+import { Seeded, seeded } from '../support/seeded.js';
 import { tenantNamed } from '../support/tenant-list.js';
 import { DISKS, listed, type TestDisk } from './disks.js';
 
@@ -83,6 +84,30 @@ it('a reader of a file that is replaced has one or the other, whole', () =>
       expect(read.equals(of(read[0]!))).toBe(true);
     }
     await writing;
+  }));
+
+it('the usage is right after many have written and deleted the same files at once', () =>
+  seeded(async (random) => {
+    await asAcme(async () => {
+      const paths = ['a', 'b/c', 'b/d', 'e/f/g', 'e/f/h'];
+      const worker = async (own: Seeded) => {
+        for (let n = 0; n < 20; n += 1) {
+          const path = own.pick(paths);
+          if (own.next() < 0.4) await storage.delete(path);
+          else await storage.write(path, Buffer.alloc(own.below(2_000)));
+          await storage.usage();
+        }
+      };
+      await Promise.all(Array.from({ length: 8 }, () => worker(new Seeded(random.below(2 ** 31)))));
+      let [files, bytes] = [0, 0];
+      for (const path of paths) {
+        const found = await storage.stat(path);
+        if (found === undefined) continue;
+        files += 1;
+        bytes += (await storage.read(path)).length;
+      }
+      expect(await storage.usage()).toEqual({ files, bytes });
+    });
   }));
 
 it('a process that is killed while it writes leaves the file as it was, and the usage right', async () => {
