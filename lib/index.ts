@@ -75,10 +75,11 @@ export * from './identify/by-path.js';
 export * from './identify/by-query.js';
 export * from './identify/by-subdomain.js';
 export * from './identify/by-token-claim.js';
+export * from './identify/errors.js';
+export { CentralRoute, TenantRoute, UniversalRoute } from './identify/route-mode.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';
-export { CentralRoute, TenantRoute, UniversalRoute } from './http/route-mode.js';
 export { TenancyGuard } from './http/tenancy.guard.js';
 export { TenancyInterceptor } from './http/tenancy.interceptor.js';
 export { TenancyMiddleware } from './http/tenancy.middleware.js';

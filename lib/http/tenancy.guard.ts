@@ -9,22 +9,14 @@ import { Reflector } from '@nestjs/core';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import { currentTenant } from '../context/tenant-context.js';
+import { verifyOutcome, verifyStatus } from '../identify/admission.js';
 import type { Outcome } from '../identify/outcome.js';
+import { ROUTE_MODE } from '../identify/route-mode.js';
 import type { RouteMode } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
-import {
-  RequestTenantNotFoundError,
-  RouteNotForTenantError,
-  TenantBlockedError,
-  TenantContextLostError,
-  TenantCredentialInvalidError,
-  TenantForbiddenError,
-  TenantNotServedYetError,
-  TenantSuspendedError,
-} from './errors.js';
+import { TenantContextLostError } from './errors.js';
 import { requestOf, tenancyOf, type RequestTenancy } from './request-tenancy.js';
-import { ROUTE_MODE } from './route-mode.js';
 import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**
@@ -89,50 +81,13 @@ export class TenancyGuard implements CanActivate {
 
   /** @throws the error that the request is refused with */
   protected verify(outcome: Outcome, mode: RouteMode): void {
-    switch (outcome.kind) {
-      case 'found':
-        if (mode === 'central') throw new RouteNotForTenantError(outcome.tenant.slug, outcome.by);
-        return this.verifyStatus(outcome.tenant);
-      case 'none':
-      case 'unknown':
-        return this.verifyWithoutTenant(outcome, mode);
-      case 'invalid':
-        throw outcome.credential
-          ? new TenantCredentialInvalidError(outcome.by, outcome.problem)
-          : new RequestTenantNotFoundError(`${outcome.by}: ${outcome.problem}`);
-      case 'forbidden':
-        throw new TenantForbiddenError(outcome.by, outcome.problem);
-    }
+    verifyOutcome(outcome, mode, this.hasCentralHosts);
+    if (outcome.kind === 'found') this.verifyStatus(outcome.tenant);
   }
 
   /** @throws the error that a tenant of this status is refused with */
-  protected verifyStatus({ slug, status }: CurrentTenant): void {
-    switch (status) {
-      case 'active':
-        return;
-      case 'suspended':
-        throw new TenantSuspendedError(slug);
-      case 'blocked':
-        throw new TenantBlockedError(slug);
-      case 'provisioning':
-      case 'failed':
-        throw new TenantNotServedYetError(slug, status);
-      case 'pending':
-      case 'deleted':
-        throw new RequestTenantNotFoundError(`tenant "${slug}" is ${status}`);
-    }
-  }
-
-  private verifyWithoutTenant(
-    outcome: Extract<Outcome, { kind: 'none' | 'unknown' }>,
-    mode: RouteMode,
-  ): void {
-    if (mode === 'tenant') throw new RequestTenantNotFoundError(problemOf(outcome));
-    if (mode === 'universal' || !this.hasCentralHosts) return;
-    if (outcome.kind === 'none' && outcome.onCentralHost) return;
-    throw new RequestTenantNotFoundError(
-      'its route is central and its host is not among http.centralHosts',
-    );
+  protected verifyStatus(tenant: CurrentTenant): void {
+    verifyStatus(tenant);
   }
 }
 
@@ -145,11 +100,4 @@ function reenters(context: ExecutionContext): boolean {
     const interceptors: unknown = Reflect.getMetadata(USED_INTERCEPTORS, target);
     return Array.isArray(interceptors) && interceptors.includes(TenancyInterceptor);
   });
-}
-
-function problemOf(outcome: Extract<Outcome, { kind: 'none' | 'unknown' }>): string {
-  if (outcome.kind === 'unknown') {
-    return `no tenant has the ${outcome.key.kind} "${outcome.key.value}", read by the identifier "${outcome.by}"`;
-  }
-  return outcome.onCentralHost ? 'its host is a central one' : 'no identifier found a key in it';
 }

@@ -22,7 +22,7 @@ import type { Socket } from 'node:net';
 import { interval, map, take } from 'rxjs';
 import { currentTenant, requireTenant, runForTenant } from '../../lib/context/tenant-context.js';
 import { CurrentTenant } from '../../lib/http/current-tenant.decorator.js';
-import { UniversalRoute } from '../../lib/http/route-mode.js';
+import { UniversalRoute } from '../../lib/identify/route-mode.js';
 import { TenancyInterceptor } from '../../lib/http/tenancy.interceptor.js';
 import { ask, PLATFORMS, startHttpApp } from '../support/http.js';
 import { later, TenantsInMemory } from '../support/tenants-in-memory.js';

@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, ExternalContextCreator } from '@nestjs/core';
 import { currentTenant } from '../../lib/context/tenant-context.js';
-import { CentralRoute, UniversalRoute } from '../../lib/http/route-mode.js';
+import { CentralRoute, UniversalRoute } from '../../lib/identify/route-mode.js';
 import { TenancyGuard } from '../../lib/http/tenancy.guard.js';
 import { ask, PLATFORMS, startHttpApp } from '../support/http.js';
 import { TenantsInMemory } from '../support/tenants-in-memory.js';

@@ -1,6 +1,6 @@
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { currentTenant } from '../../lib/context/tenant-context.js';
-import { CentralRoute, TenantRoute, UniversalRoute } from '../../lib/http/route-mode.js';
+import { CentralRoute, TenantRoute, UniversalRoute } from '../../lib/identify/route-mode.js';
 import { byHeader } from '../../lib/identify/by-header.js';
 import { bySubdomain } from '../../lib/identify/by-subdomain.js';
 import { byTokenClaim } from '../../lib/identify/by-token-claim.js';
