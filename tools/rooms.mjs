@@ -6,6 +6,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 
 const FEATURES =
   'cache session storage queue realtime schedule logging outgoing quota audit maintenance api-key encryption backup health metrics'.split(
+  'cache session queue realtime microservices schedule quota audit maintenance api-key encryption backup health metrics'.split(
     ' ',
   );
 
@@ -35,7 +36,7 @@ const SHARE_TYPES = ['options', 'context'];
 const KEEPERS = [
   {
     place: /^lib\/http\//,
-    packages: /^(express|fastify|@fastify\/.+|@nestjs\/platform-.+)(\/|$)/,
+    packages: /^(express|fastify|@fastify\/.+|@nestjs\/platform-(express|fastify))(\/|$)/,
     message:
       'Only lib/http knows Express and Fastify. What differs between them belongs there; elsewhere read the request ' +
       'through IdentifiableRequest (lib/options/identifier.ts).',

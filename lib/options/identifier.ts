@@ -18,6 +18,11 @@ export interface IdentifiableRequest {
   readonly url?: string;
   readonly originalUrl?: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /**
+   * What the client of a socket sent beside its handshake, because browsers cannot set headers there: `handshake.auth` of
+   * socket.io, `connectionParams` of graphql-ws. Undefined in requests. For `byTokenClaim({ from })` and `authorize`.
+   */
+  readonly auth?: Readonly<Record<string, unknown>>;
 }
 
 /** Decides whether the client of `request` may act in `tenant`. */
