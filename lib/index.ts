@@ -18,6 +18,7 @@ export type {
 } from './context/current-tenant.js';
 export * from './context/errors.js';
 export type { ForEachOptions } from './context/for-each.js';
+export { inOwnContext } from './context/in-own-context.js';
 export { Tenancy, type RunOptions } from './context/tenancy.js';
 
 export { ConnectionPoolManager, type PoolStats } from './database/connection-pool-manager.js';

@@ -49,38 +49,24 @@ function roomsOf(audience: Audience, rooms: ReadonlySet<Room>): Set<Room> {
  * arrives from other processes has been through this there.
  */
 export function keepWithinTenants(adapter: Adapter): Adapter {
-  const { broadcast, broadcastWithAck, sockets, fetchSockets } = adapter;
-  const { addSockets, delSockets, disconnectSockets } = adapter;
-  return Object.assign(adapter, {
-    broadcast: ((packet, options) =>
-      broadcast.call(adapter, packet, within(options))) satisfies Adapter['broadcast'],
-    broadcastWithAck: ((packet, options, count, ack) =>
-      broadcastWithAck.call(
-        adapter,
-        packet,
-        within(options),
-        count,
-        ack,
-      )) satisfies Adapter['broadcastWithAck'],
-    sockets: ((rooms) =>
-      sockets.call(
-        adapter,
-        roomsOf(audienceOf('A list of sockets'), rooms),
-      )) satisfies Adapter['sockets'],
-    fetchSockets: ((options) =>
-      fetchSockets.call(adapter, within(options))) satisfies Adapter['fetchSockets'],
-    // The rooms to join are given to each socket, which knows whose it is.
-    addSockets: ((options, rooms) =>
-      addSockets.call(adapter, within(options), rooms)) satisfies Adapter['addSockets'],
-    delSockets: ((options, rooms) =>
-      delSockets.call(adapter, within(options), rooms)) satisfies Adapter['delSockets'],
-    disconnectSockets: ((options, close) =>
-      disconnectSockets.call(
-        adapter,
-        within(options),
-        close,
-      )) satisfies Adapter['disconnectSockets'],
-  });
+  const broadcast = adapter.broadcast.bind(adapter);
+  const broadcastWithAck = adapter.broadcastWithAck.bind(adapter);
+  const sockets = adapter.sockets.bind(adapter);
+  const fetchSockets = adapter.fetchSockets.bind(adapter);
+  const addSockets = adapter.addSockets.bind(adapter);
+  const delSockets = adapter.delSockets.bind(adapter);
+  const disconnectSockets = adapter.disconnectSockets.bind(adapter);
+
+  adapter.broadcast = (packet, options) => broadcast(packet, within(options));
+  adapter.broadcastWithAck = (packet, options, count, ack) =>
+    broadcastWithAck(packet, within(options), count, ack);
+  adapter.sockets = (rooms) => sockets(roomsOf(audienceOf('A list of sockets'), rooms));
+  adapter.fetchSockets = (options) => fetchSockets(within(options));
+  // The rooms to join are given to each socket, which knows whose it is.
+  adapter.addSockets = (options, rooms) => addSockets(within(options), rooms);
+  adapter.delSockets = (options, rooms) => delSockets(within(options), rooms);
+  adapter.disconnectSockets = (options, close) => disconnectSockets(within(options), close);
+  return adapter;
 }
 
 /** `adapter.rooms` and `adapter.sids` as the running code may see them, by the names that the app gave. */

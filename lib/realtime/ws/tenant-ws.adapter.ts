@@ -123,6 +123,6 @@ function askGiven(
   answer: Parameters<VerifyClientCallbackAsync>[1],
 ): void {
   if (given === undefined) answer(true);
-  else if (given.length === 2) (given as VerifyClientCallbackAsync)(info, answer);
+  else if (given.length === 2) given(info, answer);
   else answer(Boolean(Reflect.apply(given, undefined, [info])));
 }

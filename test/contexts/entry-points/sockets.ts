@@ -105,7 +105,7 @@ const WS: Transport = {
   adapter: (app) => new TenantWsAdapter(app),
   async connect(port, host, hear) {
     const socket = new WebSocket(`ws://127.0.0.1:${port}`, { headers: { host } });
-    socket.on('message', (data) => hear(JSON.parse(String(data)).data));
+    socket.on('message', (data: Buffer) => hear(JSON.parse(data.toString()).data));
     await once(socket, 'open');
     return {
       send: (event, data) => socket.send(JSON.stringify({ event, data })),

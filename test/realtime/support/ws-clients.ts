@@ -57,6 +57,6 @@ export async function askWs(socket: WebSocket, event: string, data?: unknown): P
 /** All that a client is sent. */
 export function heardOverWs(socket: WebSocket): unknown[] {
   const heard: unknown[] = [];
-  socket.on('message', (data) => heard.push(JSON.parse(String(data))));
+  socket.on('message', (data: Buffer) => heard.push(JSON.parse(data.toString())));
   return heard;
 }
