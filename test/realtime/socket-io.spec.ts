@@ -288,6 +288,18 @@ describe('the handshake', () => {
   });
 });
 
+it('an app that lets socket.io give sockets back what they had does not start', async () => {
+  @WebSocketGateway({ connectionStateRecovery: {} })
+  class Recovering {}
+  const started = () =>
+    startSocketsApp({
+      setup,
+      adapter: (nest) => new TenantIoAdapter(nest),
+      providers: [Recovering],
+    });
+  expect(await codeOf(started)).toBe('STATE_RECOVERY_REFUSED');
+});
+
 describe('a message', () => {
   it('is in its tenant all the way, on one socket after the other', async () => {
     const acme = await clients.connect('acme.localhost');
@@ -421,6 +433,14 @@ describe('rooms and broadcasts', () => {
       own.to('room').emit('to', 2);
     });
     expect(await end()).toEqual({ acme: [[], ['broadcast:1', 'to:2']], globex: [[], []] });
+  });
+
+  it('are kept apart by an adapter that is set later, too', async () => {
+    chat.server.adapter(chat.server.adapter()!);
+    const { acme, end } = await twoInEach('room');
+    expect(acme).toHaveLength(2);
+    await tenancy.run('acme', () => chat.server.to('room').emit('news', 1));
+    expect(await end()).toEqual({ acme: [['news:1'], ['news:1']], globex: [[], []] });
   });
 
   it('lists, joins, leaves and disconnects the sockets of the running tenant only', async () => {
