@@ -1,6 +1,7 @@
 import { HttpException, Logger, type INestApplicationContext } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import type { IncomingMessage } from 'node:http';
+import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import { verifyOutcome } from '../identify/admission.js';
 import { IdentifierChain } from '../identify/chain.js';
 import type { IdentifiableRequest, RouteMode } from '../options/identifier.js';
@@ -36,6 +37,7 @@ export class SocketAdmission {
   private readonly logger = new Logger('TenancySockets');
   private readonly chain: IdentifierChain;
   private readonly registry: TenantRegistry;
+  private readonly gate: TenantGate;
   private readonly hasCentralHosts: boolean;
 
   constructor(
@@ -46,6 +48,7 @@ export class SocketAdmission {
     const { http } = app.get<ResolvedTenancyOptions>(TENANCY_OPTIONS, global);
     this.chain = app.get(IdentifierChain, global);
     this.registry = app.get(TenantRegistry, global);
+    this.gate = app.get<TenantGate>(TENANT_GATE, global);
     this.hasCentralHosts = http.centralHosts.length > 0;
     this.modes = new GatewayModes(app.get(ModulesContainer), http.defaultRouteMode);
     this.open = new OpenSockets(app.get(Signals, global));
@@ -66,6 +69,7 @@ export class SocketAdmission {
     const tenant = outcome.kind === 'found' ? outcome.tenant : undefined;
     const tenancy = new SocketTenancy(this.registry, tenant);
     await tenancy.verify();
+    if (tenant !== undefined) await this.gate.admit(tenant);
     return tenancy;
   }
 

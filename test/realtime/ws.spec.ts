@@ -31,7 +31,7 @@ import {
 import { TenantWsAdapter } from '../../lib/realtime/ws/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { prepareInMemory } from '../support/in-memory.js';
-import { Note } from '../support/notes.js';
+import { CreateNotes1700000000001, Note } from '../support/notes.js';
 import { codeOf } from '../support/rejection.js';
 import { until } from '../support/until.js';
 import { startSocketsApp, type SocketsApp } from './support/sockets-app.js';
@@ -228,6 +228,18 @@ describe('the handshake', () => {
     });
     const member = await clients.connect('acme.localhost', '/lobby');
     expect(await askWs(member, 'whose')).toEqual({ slug: 'acme' });
+  });
+
+  it('is refused while the tenant waits for a migration, as a request is', async () => {
+    const behind = await startSocketsApp({
+      setup,
+      adapter: (nest) => new TenantWsAdapter(nest),
+      options: { tenants: { migrations: [CreateNotes1700000000001] } },
+      providers: [LobbyGateway],
+    });
+    const refused = await new WsClients(() => behind.port).refused('acme.localhost', '/lobby');
+    expect(refused).toMatchObject({ status: 503, body: { code: expect.stringMatching(/MIGRAT/) } });
+    await behind.nest.close();
   });
 
   it('of gateways that disagree keeps the app from starting', async () => {
