@@ -6,8 +6,6 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 
 const FEATURES =
   'cache session storage queue realtime schedule logging outgoing quota audit maintenance api-key encryption backup health metrics'.split(
-  'cache session queue realtime microservices schedule quota audit maintenance api-key encryption backup health metrics'.split(
-  'cache session queue realtime schedule quota audit maintenance api-key encryption backup health metrics'.split(
     ' ',
   );
 
