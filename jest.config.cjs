@@ -8,7 +8,6 @@ module.exports = {
   transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^nestjs-tenancy/(.+)$': '<rootDir>/lib/$1/index.ts',
     '^nestjs-tenancy$': '<rootDir>/lib/index.ts',
     '^nestjs-tenancy/bullmq$': '<rootDir>/lib/queue/index.ts',
     '^nestjs-tenancy/(.+)$': '<rootDir>/lib/$1/index.ts',
