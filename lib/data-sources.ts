@@ -5,6 +5,9 @@ import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
 import { SchemaTemplate } from './migration/schema-template.entity.js';
+import { QuotaCounter } from './quota/quota-counter.entity.js';
+import { QuotaLogEntry } from './quota/quota-log.entity.js';
+import { QuotaReservationRow } from './quota/quota-reservation.entity.js';
 import type { ResolvedTenancyOptions } from './options/resolve.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
 import { Domain } from './tenant/domain.entity.js';
@@ -12,6 +15,8 @@ import { TenancyError } from './tenancy.error.js';
 import { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
+
+const QUOTA_ENTITIES = [QuotaCounter, QuotaReservationRow, QuotaLogEntry];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
 type CreateDataSource = (options: DataSourceOptions) => Promise<DataSource>;
@@ -39,7 +44,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate],
+          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...QUOTA_ENTITIES],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

@@ -79,6 +79,22 @@ export * from './identify/by-token-claim.js';
 export * from './identify/errors.js';
 export { CentralRoute, TenantRoute, UniversalRoute } from './identify/route-mode.js';
 
+export * from './quota/errors.js';
+export { QuotaCounter } from './quota/quota-counter.entity.js';
+export { QuotaLogEntry } from './quota/quota-log.entity.js';
+export type { QuotaEvent } from './quota/quota-notices.js';
+export type { QuotaReservation } from './quota/quota-reservation.js';
+export type { QuotaState } from './quota/quota-state.js';
+export { Quota, type RouteCost } from './quota/quota.decorator.js';
+export { QuotaGuard } from './quota/quota.guard.js';
+export {
+  QuotaService,
+  type QuotaUse,
+  type ReserveOptions,
+  type UseOptions,
+} from './quota/quota.service.js';
+export type { UsageQuery, UsageSum } from './quota/usage-log.js';
+
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';
 export { TenancyGuard } from './http/tenancy.guard.js';

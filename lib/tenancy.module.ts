@@ -18,6 +18,8 @@ import { TENANT_DATA_SOURCE } from './migration/tokens.js';
 import { resolveOptions } from './options/resolve.js';
 import { CENTRAL, type TenancyOptions } from './options/tenancy-options.js';
 import { TENANCY_OPTIONS } from './options/tokens.js';
+import { QUOTA_PROVIDERS } from './quota/providers.js';
+import { QuotaService } from './quota/quota.service.js';
 import { REDIS_PROVIDERS } from './redis/providers.js';
 import { TENANT_PROVIDERS } from './tenant/providers.js';
 import { TenancyEvents } from './tenant/tenancy-events.js';
@@ -51,6 +53,8 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         CENTRAL_DATA_SOURCE,
         ConnectionPoolManager,
         Tenancy,
+        ...REDIS_PROVIDERS,
+        QuotaService,
         TENANT_GATE,
         TenantMigrator,
         TenancyEvents,
@@ -110,6 +114,7 @@ function providers(centralName: string): Provider[] {
     ...REDIS_PROVIDERS,
     ...TENANT_PROVIDERS,
     ...MIGRATION_PROVIDERS,
+    ...QUOTA_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

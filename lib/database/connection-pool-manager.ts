@@ -86,6 +86,12 @@ export class ConnectionPoolManager implements OnApplicationShutdown {
     await Promise.all(pools.map((pool) => pool.drain(database, this.drainTimeout)));
   }
 
+  /** Connections that are in use for a tenant in this process now, replicas included. */
+  leasesOf(tenant: Pick<CurrentTenant, 'placement'>): number {
+    const { server, database } = tenant.placement;
+    return this.serverOf(server).pools.reduce((sum, pool) => sum + pool.leasesOf(database), 0);
+  }
+
   stats(): PoolStats {
     return {
       central: this.central.pool.stats(),

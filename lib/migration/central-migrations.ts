@@ -1,5 +1,6 @@
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
+import { CreateQuotas1000000000010 } from './central/create-quotas.js';
 import { CreateSchemas1000000000004 } from './central/create-schemas.js';
 import { CreateTemplates1000000000005 } from './central/create-templates.js';
 import { CreateTenantsAndDomains1000000000001 } from './central/create-tenants-and-domains.js';
@@ -11,4 +12,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateSchemas1000000000004,
   CreateTemplates1000000000005,
   CreateScheduledRuns1000000000006,
+  CreateQuotas1000000000010,
 ];

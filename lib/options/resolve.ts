@@ -1,16 +1,20 @@
 import { resolve as resolvePath } from 'node:path';
 import { Account } from './account.js';
 import { checkCredentials } from './check-credentials.js';
+import { checkQuotaStore } from './check-quotas.js';
 import { checkRedisIsNamed } from './check-redis.js';
 import { parseDatabaseUrl, type DatabaseAddress } from './database-url.js';
 import { ENVIRONMENT, fillFromEnvironment, type Environment } from './environment.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import type { Identifier } from './identifier.js';
+import { resolveCatalogue, type ResolvedQuota } from './quota-catalogue.js';
+import { connectionShare } from './quota-terms.js';
 import {
   CENTRAL,
   type CentralOptions,
   type HttpOptions,
   type PoolOptions,
+  type QuotaOptions,
   type RedisOptions,
   type RegistryOptions,
   type ServerOptions,
@@ -59,7 +63,12 @@ export interface ResolvedTenancyOptions {
   readonly pool: Required<PoolOptions>;
   /** Undefined: there is none. */
   readonly redis: ResolvedRedis | undefined;
+  readonly quota: ResolvedQuotas;
 }
+
+export type ResolvedQuotas = Required<Omit<QuotaOptions, 'catalogue'>> & {
+  readonly catalogue: Readonly<Record<string, ResolvedQuota>>;
+};
 
 export type ResolvedRedis = Required<RedisOptions>;
 
@@ -90,6 +99,8 @@ export function resolveOptions(
   refuseMixedEngines(options);
   refuse(checkCredentials(tenants));
   refuse(checkRedisIsNamed(options.redis));
+  refuse(checkQuotaStore(options.quota, options.redis !== undefined));
+  const quota = resolveQuotas(options);
   const servers = tenants.servers ?? { embedded: EMBEDDED.server };
   return {
     central: {
@@ -105,7 +116,7 @@ export function resolveOptions(
       ...entitiesOf(tenants),
       seed: tenants.seed,
       place: tenants.place,
-      share: tenants.share,
+      share: tenants.share ?? connectionShare(quota),
       credentials: tenants.credentials ?? 'shared',
       onPendingMigrations: tenants.onPendingMigrations ?? 'refuse',
       template: tenants.template ?? true,
@@ -133,6 +144,7 @@ export function resolveOptions(
       drainTimeout: pool.drainTimeout ?? 10_000,
     },
     redis: resolveRedis(options.redis),
+    quota,
   };
 }
 
@@ -241,6 +253,19 @@ function resolveServer(name: string, server: ServerOptions): ResolvedServer {
 function withoutUndefined<T extends object>(options: T): T {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as T;
+}
+
+function resolveQuotas({ quota = {}, redis }: TenancyOptions): ResolvedQuotas {
+  return {
+    store: quota.store ?? (redis === undefined ? 'database' : 'redis'),
+    catalogue: resolveCatalogue(quota.catalogue ?? {}),
+    plans: quota.plans ?? {},
+    planSetting: quota.planSetting ?? 'plan',
+    limitsSetting: quota.limitsSetting ?? 'quotas',
+    timeZoneSetting: quota.timeZoneSetting ?? 'timeZone',
+    timeZone: quota.timeZone ?? 'UTC',
+    logRetention: quota.logRetention ?? 400,
+  };
 }
 
 function resolveRedis(redis: RedisOptions | undefined): ResolvedRedis | undefined {

@@ -10,10 +10,12 @@ import {
 } from 'class-validator';
 import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
+import type { QuotaOptions } from './quota-options.js';
 import type { RedisOptions } from './redis-options.js';
 import type { TenantsOptions } from './tenants-options.js';
 
 export * from './central-options.js';
+export * from './quota-options.js';
 export * from './redis-options.js';
 export * from './server-options.js';
 export * from './tenants-options.js';
@@ -143,6 +145,11 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly redis?: RedisOptions;
+
+  /** {@link QuotaOptions} */
+  @IsOptional()
+  @IsObject()
+  readonly quota?: QuotaOptions;
 }
 
 /** Types a configuration without changing it. The app and the command line read the same file. */

@@ -1,5 +1,6 @@
 import { checkCredentialKeys } from './check-credentials.js';
 import { checkIdentifiers } from './check-identifiers.js';
+import { checkQuotas } from './check-quotas.js';
 import { checkRedis } from './check-redis.js';
 import { checkSection, isPlainObject } from './check-section.js';
 import { checkServers } from './check-servers.js';
@@ -9,6 +10,7 @@ import {
   CentralOptions,
   HttpOptions,
   PoolOptions,
+  QuotaOptions,
   RegistryOptions,
   TenancyOptions,
   TenantsOptions,
@@ -29,6 +31,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkSection(HttpOptions, options.http, 'http'),
     ...checkSection(RegistryOptions, options.registry, 'registry'),
     ...checkSection(PoolOptions, options.pool, 'pool'),
+    ...checkSection(QuotaOptions, options.quota, 'quota'),
     ...checkTypeOrm(options.central?.typeorm, 'central.typeorm'),
     ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),
@@ -36,6 +39,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkCredentialKeys(options.tenants?.credentialKeys),
     ...checkIdentifiers(options.identify),
     ...checkRedis(options.redis),
+    ...checkQuotas(options.quota),
   ];
   if (issues.length > 0) throw new TenancyOptionsError(issues);
 }

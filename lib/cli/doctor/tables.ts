@@ -8,6 +8,9 @@ const CENTRAL = {
   tenancy_schemas: 'CreateSchemas1000000000004',
   tenancy_templates: 'CreateTemplates1000000000005',
   tenancy_scheduled_runs: 'CreateScheduledRuns1000000000006',
+  tenancy_quota_counters: 'CreateQuotas1000000000010',
+  tenancy_quota_reservations: 'CreateQuotas1000000000010',
+  tenancy_quota_log: 'CreateQuotas1000000000010',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',

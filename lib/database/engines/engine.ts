@@ -51,6 +51,8 @@ export interface ServerAdministration {
   createDatabase(name: string): Promise<void>;
   /** Drops it with all that it holds. Not an error when it is gone already. */
   dropDatabase(name: string): Promise<void>;
+  /** Bytes that a database takes on disk. On servers as its statistics have it: deleted rows may be in it. */
+  databaseSize(name: string): Promise<number>;
   /** How many tables and views a database has. */
   countTables(name: string): Promise<number>;
   /** Makes an account with the rights that serving takes, on one database alone. Not for SQLite, which has none. */

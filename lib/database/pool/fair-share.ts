@@ -48,6 +48,11 @@ export class FairShare {
     return this.total;
   }
 
+  /** Leases of one, those that are on their way included. */
+  leasesOf(database: string): number {
+    return this.claimants.get(database)?.leases ?? 0;
+  }
+
   /** Callers that wait. */
   get waiting(): number {
     return this.line.size;

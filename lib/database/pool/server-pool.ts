@@ -103,6 +103,11 @@ export class ServerPool {
     return this.connections.refusal === undefined;
   }
 
+  /** Leases of one database now. */
+  leasesOf(database: string): number {
+    return this.share.leasesOf(database);
+  }
+
   stats(): ServerPoolStats {
     const { server, maxConnections } = this.options;
     const { open, opening, idle, breakerState } = this.connections;

@@ -1,5 +1,5 @@
 import type BetterSqlite3 from 'better-sqlite3';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,6 +34,11 @@ export class SqliteAdministration implements ServerAdministration {
   async dropDatabase(name: string): Promise<void> {
     const file = this.fileOf(name);
     await Promise.all(['', '-wal', '-shm'].map((ending) => rm(file + ending, { force: true })));
+  }
+
+  async databaseSize(name: string): Promise<number> {
+    const file = this.fileOf(name);
+    return sizeOf(file) + sizeOf(`${file}-wal`);
   }
 
   async countTables(name: string): Promise<number> {
@@ -73,6 +78,11 @@ export class SqliteAdministration implements ServerAdministration {
       lock.close();
     }
   }
+}
+
+/** A file that is not there takes nothing. */
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 async function lockExclusively(
