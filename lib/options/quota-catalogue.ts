@@ -1,4 +1,4 @@
-import type { QuotaDefinition, QuotaKey } from './quota-options.js';
+import type { QuotaDefinition } from './quota-options.js';
 
 /** A quota with every default filled in. */
 export type ResolvedQuota = Required<Omit<QuotaDefinition, 'measure'>> &
@@ -7,7 +7,7 @@ export type ResolvedQuota = Required<Omit<QuotaDefinition, 'measure'>> &
 const GAUGE = { kind: 'gauge', period: 'none' } as const;
 
 /** What there is without the app's own. Limits are in the unit that the key names. */
-const BUILT_IN: Readonly<Record<QuotaKey, QuotaDefinition>> = {
+const BUILT_IN: Readonly<Record<string, QuotaDefinition>> = {
   storage_mb: { ...GAUGE, limit: 1_000 },
   users: { ...GAUGE, limit: 100 },
   monthly_bandwidth_gb: { kind: 'counter', period: 'month', limit: 100 },
@@ -27,12 +27,11 @@ export const BUILT_IN_KEYS: readonly string[] = Object.keys(BUILT_IN);
 export function resolveCatalogue(
   given: Readonly<Record<string, QuotaDefinition>>,
 ): Readonly<Record<string, ResolvedQuota>> {
-  const builtIn: Readonly<Record<string, QuotaDefinition>> = BUILT_IN;
   const keys = new Set([...BUILT_IN_KEYS, ...Object.keys(given)]);
   return Object.fromEntries(
     [...keys].map((key) => {
       const own = Object.entries(given[key] ?? {}).filter(([, value]) => value !== undefined);
-      return [key, { ...DEFAULTS, ...builtIn[key], ...Object.fromEntries(own) }];
+      return [key, { ...DEFAULTS, ...BUILT_IN[key], ...Object.fromEntries(own) }];
     }),
   );
 }

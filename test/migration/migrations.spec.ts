@@ -41,6 +41,7 @@ class CreatePlans1700000000002 implements MigrationInterface {
   }
 }
 
+const QUOTA_TABLES = ['tenancy_quota_counters', 'tenancy_quota_reservations', 'tenancy_quota_log'];
 const CENTRAL_TABLES = [
   'tenancy_tenants',
   'tenancy_domains',
@@ -48,6 +49,7 @@ const CENTRAL_TABLES = [
   'tenancy_schemas',
   'tenancy_templates',
   'tenancy_scheduled_runs',
+  ...QUOTA_TABLES,
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -55,6 +57,7 @@ const OWN = [
   'CreateSchemas1000000000004',
   'CreateTemplates1000000000005',
   'CreateScheduledRuns1000000000006',
+  'CreateQuotas1000000000010',
 ];
 
 /** `name type(length) null primary` */
@@ -224,6 +227,40 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       indices: [],
       uniques: [],
       foreignKeys: [],
+    const ofTenant = {
+      foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
+    };
+    expect(await describeTable(central, 'tenancy_quota_counters')).toEqual({
+        'tenant_id varchar(36) primary',
+        'quota_key varchar(64) primary',
+        'period varchar(16) primary',
+        'taken bigint',
+        'reserved bigint',
+        'marks int',
+        'expires_at bigint null',
+      indices: ['tenancy_quota_counters_expiry: expires_at'],
+      ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_quota_reservations')).toEqual({
+        'id varchar(36) primary',
+        'tenant_id varchar(36)',
+        'quota_key varchar(64)',
+        'period varchar(16)',
+        'amount bigint',
+        'until bigint',
+      indices: ['tenancy_quota_reservations_counter: tenant_id, quota_key, period'],
+      ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_quota_log')).toEqual({
+        'id varchar(36) primary',
+        'tenant_id varchar(36)',
+        'day varchar(10)',
+        'quota_key varchar(64)',
+        'source varchar(64)',
+        'amount bigint',
+        'uses int',
+      indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id, day'],
+      ...ofTenant,
     });
   });
 
@@ -269,6 +306,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', 'tenancy_templates'],
     ],
     ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
+      ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', ...QUOTA_TABLES],
+    ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', ...QUOTA_TABLES]],
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {
     const { central } = await start();

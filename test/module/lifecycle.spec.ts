@@ -126,6 +126,7 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       { name: 'CreateCredentials1000000000003' },
       { name: 'CreateSchemas1000000000004' },
       { name: 'CreateScheduledRuns1000000000006' },
+      { name: 'CreateQuotas1000000000010' },
     ]);
     await Promise.all([...apps.map((one) => one.close()), ...children.map(kill)]);
   });

@@ -4,6 +4,7 @@ import {
   HttpOptions,
   PoolOptions,
   ProvisioningAccount,
+  QuotaOptions,
   RedisOptions,
   RegistryOptions,
   ReplicaOptions,
@@ -18,6 +19,7 @@ import { AppOnServer } from './proofs/app-on-server.js';
 import { CENTRAL_PROOFS } from './proofs/central.js';
 import { HTTP_PROOFS } from './proofs/http.js';
 import { POOL_PROOFS, POOL_PROOFS_ON_SERVER } from './proofs/pool.js';
+import { QUOTA_PROOFS } from './proofs/quota.js';
 import { REDIS_PROOFS } from './proofs/redis.js';
 import { REGISTRY_PROOFS } from './proofs/registry.js';
 import { REPLICA_PROOFS } from './proofs/replicas.js';
@@ -37,6 +39,7 @@ const SECTIONS = {
   'registry.': RegistryOptions,
   'pool.': PoolOptions,
   'redis.': RedisOptions,
+  'quota.': QuotaOptions,
 };
 
 /** `identify`, `central.url`, … */
@@ -63,6 +66,7 @@ const ON_ANY = {
   ...REGISTRY_PROOFS,
   ...POOL_PROOFS,
   ...REDIS_PROOFS,
+  ...QUOTA_PROOFS,
 };
 const ON_SERVERS = { ...REPLICA_PROOFS, ...ACCOUNT_PROOFS, ...POOL_PROOFS_ON_SERVER };
 

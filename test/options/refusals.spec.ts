@@ -63,7 +63,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'centrl',
     { centrl: {} },
-    /"central".*Known here: central, tenants, pool, identify, http, registry, redis/,
+    /"central".*Known here: central, tenants, pool, identify, http, registry, redis, quota/,
   ],
   ['central.urll', { central: { urll: 'x' } }, /Did you mean "url"\?/],
   ['central.entity', { central: { entity: [] } }, /Did you mean "entities"\?/],
@@ -92,6 +92,8 @@ it.each<[string, unknown, RegExp]>([
 ])('the unknown option %s is refused, with what was meant', (path, options, remedy) => {
   expect(issuesOf(options)).toEqual([issue(path, /^unknown option$/, remedy)]);
 });
+
+const gauge = (definition: object) => ({ quota: { catalogue: { users: definition } } });
 
 describe('a value of the wrong type is refused:', () => {
   it.each<[string, unknown, RegExp]>([
@@ -183,6 +185,26 @@ describe('a value of the wrong type is refused:', () => {
     ['redis.keyPrefix', { redis: { url: 'redis://h', keyPrefix: '' } }, /must match/],
     ['redis.keyPrefix', { redis: { url: 'redis://h', keyPrefix: 'app*' } }, /must match/],
     ['redis.timeout', { redis: { url: 'redis://h', timeout: 0 } }, /must not be less than 1/],
+    ['quota', { quota: 'pro' }, /must be an object/],
+    ['quota.store', { quota: { store: 'file' } }, /must be one of/],
+    ['quota.catalogue', { quota: { catalogue: 'users' } }, /must be an object/],
+    ['quota.catalogue.Users', { quota: { catalogue: { Users: {} } } }, /is no key/],
+    ['quota.catalogue.users', { quota: { catalogue: { users: 7 } } }, /must be an object/],
+    ['quota.catalogue.users.limit', { quota: { catalogue: { users: { limit: -1 } } } }, /null or/],
+    ['quota.catalogue.a.period', { quota: { catalogue: { a: { period: 'week' } } } }, /one of/],
+    ['quota.catalogue.users.period', gauge({ period: 'day' }), /is given for a gauge/],
+    ['quota.catalogue.users.limt', gauge({ limt: 1 }), /unknown option/],
+    ['quota.catalogue.users.refuseWith', gauge({ refuseWith: 503 }), /one of/],
+    ['quota.catalogue.a.measure', { quota: { catalogue: { a: { measure: () => 1 } } } }, /counter/],
+    ['quota.plans', { quota: { plans: 'pro' } }, /must be an object/],
+    ['quota.plans.pro', { quota: { plans: { pro: 3 } } }, /must be an object/],
+    ['quota.plans.pro.user', { quota: { plans: { pro: { user: 3 } } } }, /is no quota/],
+    ['quota.plans.pro.users', { quota: { plans: { pro: { users: '3' } } } }, /null or a number/],
+    ['quota.planSetting', { quota: { planSetting: '' } }, /must match/],
+    ['quota.limitsSetting', { quota: { limitsSetting: 7 } }, /must be a string/],
+    ['quota.timeZoneSetting', { quota: { timeZoneSetting: '' } }, /must match/],
+    ['quota.timeZone', { quota: { timeZone: 'Europe/Atlantis' } }, /is no time zone/],
+    ['quota.logRetention', { quota: { logRetention: 0 } }, /must not be less than 1/],
     ['registry.maxTenants', { registry: { maxTenants: 0 } }, /must not be less than 1/],
     ['registry.ttl', { registry: { ttl: 1.5 } }, /must be an integer/],
     ['registry.maxUnknown', { registry: { maxUnknown: Infinity } }, /must be an integer/],
@@ -255,6 +277,12 @@ describe('a URL is refused', () => {
   ])('of Redis %s', (_what, url, problem) => {
     expect(issuesOf({ redis: { url } })).toEqual([
       issue('redis.url', problem, /redis:\/\/user:password@host/),
+    ]);
+  });
+
+  it('of Redis that quotas are to be counted in', () => {
+    expect(issuesOf({ quota: { store: 'redis' } })).toEqual([
+      issue('quota.store', /the options name none/, /redis:/),
     ]);
   });
 

@@ -39,7 +39,8 @@ export class DatabaseStore implements QuotaStore {
         takes.length === 1 ? attempt(this.central) : this.central.transaction(attempt),
       );
       if (index === undefined) return { taken };
-      const level = await this.makeRoom(takes[index].counter, now);
+      const { counter, limit, amount } = takes[index];
+      const level = await this.makeRoom(counter, limit === null ? null : limit - amount, now);
       if (level !== undefined) return { taken: takes.map(() => level), refused: index };
     }
   }
@@ -65,7 +66,7 @@ export class DatabaseStore implements QuotaStore {
         }),
       );
       if (refused === undefined) return { taken, refused: false };
-      const level = await this.makeRoom(counter, now);
+      const level = await this.makeRoom(counter, change.limit, now);
       if (level !== undefined) return { taken: level, refused: true };
     }
   }
@@ -80,16 +81,16 @@ export class DatabaseStore implements QuotaStore {
     if (found === null || Number(found.until) <= now) return undefined;
     const held = Number(found.amount);
     const more = amount - held;
+    const change: Change = {
+      to: 'taken + ?',
+      also: 'reserved = reserved - ?',
+      parameters: [more, held],
+      limit: limit === null || more <= 0 ? null : limit - more,
+    };
     for (;;) {
       let taken: number | undefined;
       const refused = await refusalOf(() =>
         this.central.transaction(async (manager) => {
-          const change: Change = {
-            to: 'taken + ?',
-            also: 'reserved = reserved - ?',
-            parameters: [more, held],
-            limit: limit === null || more <= 0 ? null : limit - more,
-          };
           taken = await this.change(manager, counter, change);
           if (taken === undefined) throw new NoRoom(0);
           if (!(await end(manager, id))) throw new NoRoom(1);
@@ -97,7 +98,7 @@ export class DatabaseStore implements QuotaStore {
       );
       if (refused === undefined && taken !== undefined) return { taken, refused: false };
       if (refused === 1) return undefined;
-      const level = await this.makeRoom(counter, now);
+      const level = await this.makeRoom(counter, change.limit, now);
       if (level !== undefined) return { taken: level, refused: true };
     }
   }
@@ -209,16 +210,25 @@ export class DatabaseStore implements QuotaStore {
 
   /**
    * For a change that no row had room for: makes the row, or gives back what reservations hold whose time is up.
-   * @returns undefined when it makes sense to try again, else what is taken
+   * @param most what may be taken before the change
+   * @returns undefined when it makes sense to try again, also because another was here meanwhile; else what is taken
    */
-  private async makeRoom(counter: Counter, now: number): Promise<number | undefined> {
-    const row = await this.counters.findOneBy(rowOf(counter));
+  private async makeRoom(
+    counter: Counter,
+    most: number | null,
+    now: number,
+  ): Promise<number | undefined> {
+    let row = await this.counters.findOneBy(rowOf(counter));
+    if (row !== null && Number(row.reserved) > 0) {
+      if (await this.sweep(counter, now)) return undefined;
+      row = await this.counters.findOneBy(rowOf(counter));
+    }
     if (row === null) {
       await this.create(counter);
       return undefined;
     }
-    if (Number(row.reserved) > 0 && (await this.sweep(counter, now))) return undefined;
-    return Number(row.taken);
+    const taken = Number(row.taken);
+    return most !== null && taken > most ? taken : undefined;
   }
 
   private async create(counter: Counter): Promise<void> {
