@@ -20,6 +20,7 @@ declare module '../../lib/options/quota-options.js' {
   interface QuotaKeys {
     imports: true;
     exports_per_day: true;
+    requests_per_minute: true;
     seats: true;
     watched: true;
     paid: true;
