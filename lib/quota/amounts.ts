@@ -10,6 +10,7 @@ const PARTS = 1_000_000;
  */
 export function toParts(amount: number): number {
   if (!(amount >= 0 && amount <= MOST_UNITS)) throw new QuotaAmountError(amount);
+  if (Number.isInteger(amount)) return amount * PARTS;
   // Up, so that what is more than nothing never counts as nothing.
   return Math.ceil(Number((amount * PARTS).toFixed(3)));
 }

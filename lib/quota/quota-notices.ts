@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { CurrentTenant } from '../context/current-tenant.js';
+import type { ResolvedQuota } from '../options/quota-catalogue.js';
 import type { QuotaKey } from '../options/quota-options.js';
 import { TenancyEvents } from '../tenant/tenancy-events.js';
 import { toUnits } from './amounts.js';
@@ -48,6 +49,8 @@ export class QuotaNotices {
     taken: number,
     refused: boolean,
   ): Promise<void> | undefined {
+    const { most, definition } = quota;
+    if (!refused && (most === null || taken < thresholdOf(most, definition))) return undefined;
     const marks = marksOf(quota, taken, refused).filter((mark) => !this.isTold(quota, mark));
     return marks.length === 0 ? undefined : this.tellAll(tenant, quota, taken, marks);
   }
@@ -93,8 +96,12 @@ export class QuotaNotices {
 /** What a level gives reason to tell. */
 function marksOf({ most, definition }: Quota, taken: number, refused: boolean): Mark[] {
   if (most === null || most === 0) return [];
-  const warns = taken >= (most * definition.warningThreshold) / 100;
+  const warns = taken >= thresholdOf(most, definition);
   return [...(warns ? [MARK.warning] : []), ...(refused || taken > most ? [MARK.exceeded] : [])];
+}
+
+function thresholdOf(most: number, { warningThreshold }: ResolvedQuota): number {
+  return (most * warningThreshold) / 100;
 }
 
 function nameOf(

@@ -22,19 +22,19 @@ const REACH = { day: 2 * DAY, month: 33 * DAY } as const;
  */
 export class QuotaPeriods {
   /** The last span of each period and zone: nearly every question has the same answer as the one before. */
-  private readonly spans = new Map<string, PeriodSpan>();
+  private readonly spans = new Map<string, Partial<Record<QuotaPeriod, PeriodSpan>>>();
   private readonly formats = new Map<string, Intl.DateTimeFormat>();
 
   at(now: number, period: QuotaPeriod, zone: string): PeriodSpan {
     if (period === 'none') return ALWAYS;
-    const name = `${period} ${zone}`;
-    const known = this.spans.get(name);
+    const spans = this.spans.get(zone) ?? {};
+    const known = spans[period];
     if (known !== undefined && now >= known.start && now < known.end) return known;
     const span =
       period === 'day' || period === 'month'
         ? this.dated(now, period, zone)
         : this.ticking(now, period, zone);
-    this.spans.set(name, span);
+    this.spans.set(zone, { ...spans, [period]: span });
     return span;
   }
 

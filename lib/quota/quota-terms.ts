@@ -24,6 +24,8 @@ export interface Quota {
 interface Terms {
   readonly zone: string;
   readonly limits: ReadonlyMap<string, QuotaLimit>;
+  /** The limits in parts. */
+  readonly most: ReadonlyMap<string, number | null>;
 }
 
 /** Milliseconds that a count is kept after its period: for reservations that are committed then, and clocks that differ. */
@@ -54,15 +56,14 @@ export class QuotaTerms {
   /** @throws QuotaUnknownError, QuotaSettingsError */
   of(tenant: CurrentTenant, key: QuotaKey, now: number): Quota {
     const definition = this.definition(key);
-    const { zone, limits } = this.termsOf(tenant);
-    const limit = limits.get(key) ?? null;
+    const { zone, limits, most } = this.termsOf(tenant);
     const span = this.periods.at(now, definition.period, zone);
     const expiresAt = Number.isFinite(span.end) ? span.end + KEPT : null;
     return {
       key,
       definition,
-      limit,
-      most: limit === null ? null : toParts(limit),
+      limit: limits.get(key) ?? null,
+      most: most.get(key) ?? null,
       span,
       counter: { tenantId: tenant.id, key, period: span.label, expiresAt },
     };
@@ -81,10 +82,11 @@ export class QuotaTerms {
   private termsOf(tenant: CurrentTenant): Terms {
     const known = this.known.get(tenant);
     if (known !== undefined) return known;
-    const terms = {
-      zone: timeZoneOf(tenant, this.quotas),
-      limits: limitsOf(tenant, this.quotas),
-    };
+    const limits = limitsOf(tenant, this.quotas);
+    const inParts = [...limits].map(
+      ([key, limit]) => [key, limit === null ? null : toParts(limit)] as const,
+    );
+    const terms = { zone: timeZoneOf(tenant, this.quotas), limits, most: new Map(inParts) };
     this.known.set(tenant, terms);
     return terms;
   }

@@ -57,8 +57,17 @@ export class QuotaService {
    * @throws QuotaExceededError when there is not so much left
    */
   async consume(key: QuotaKey, cost = 1, options: UseOptions = {}): Promise<QuotaState> {
-    const [state] = await this.consumeAll([{ key, cost }], options);
-    return state;
+    const tenant = requireTenant('QuotaService.consume()');
+    const now = Date.now();
+    const quota = this.terms.of(tenant, key, now);
+    refuseBlocked(tenant, quota, cost);
+    const take = { counter: quota.counter, amount: toParts(cost), limit: enforced(quota) };
+    const {
+      taken: [taken],
+      refused,
+    } = await this.stores.take([take], now);
+    if (refused !== undefined) throw await this.refusal(tenant, quota, cost, taken);
+    return this.taken(tenant, quota, take.amount, taken, now, options);
   }
 
   /**
@@ -71,6 +80,7 @@ export class QuotaService {
   ): Promise<readonly QuotaState[]> {
     const tenant = requireTenant('QuotaService.consume()');
     if (uses.length === 0) return [];
+    if (uses.length === 1) return [await this.consume(uses[0].key, uses[0].cost, options)];
     const now = Date.now();
     const merged = mergeUses(uses);
     const quotas = merged.map(({ key }) => this.terms.of(tenant, key, now));
@@ -85,12 +95,11 @@ export class QuotaService {
       const { key, cost } = merged[refused];
       throw await this.refusal(tenant, this.terms.of(tenant, key, now), cost, taken[refused]);
     }
-    for (const [index, quota] of quotas.entries()) {
-      this.write(tenant, quota, takes[index].amount, now, options);
-      const telling = this.notices.consider(tenant, quota, taken[index], false);
-      if (telling !== undefined) await telling;
-    }
-    return quotas.map((quota, index) => stateOf(quota, taken[index], 0));
+    return Promise.all(
+      quotas.map((quota, index) =>
+        this.taken(tenant, quota, takes[index].amount, taken[index], now, options),
+      ),
+    );
   }
 
   /**
@@ -210,6 +219,20 @@ export class QuotaService {
     return this.log.sumsOf(id, query);
   }
 
+  /** What is told and logged of a use that passed. At once, but for what is to be told. */
+  private taken(
+    tenant: CurrentTenant,
+    quota: Quota,
+    parts: number,
+    taken: number,
+    now: number,
+    options: UseOptions,
+  ): QuotaState | Promise<QuotaState> {
+    this.write(tenant, quota, parts, now, options);
+    const state = stateOf(quota, taken, 0);
+    return this.notices.consider(tenant, quota, taken, false)?.then(() => state) ?? state;
+  }
+
   private async commit(
     tenant: CurrentTenant,
     quota: Quota,
@@ -261,7 +284,6 @@ export class QuotaService {
 
 /** What is used twice at once is used as a whole. */
 function mergeUses(uses: readonly QuotaUse[]): readonly QuotaUse[] {
-  if (uses.length === 1) return uses;
   const costs = new Map<QuotaKey, number>();
   for (const { key, cost } of uses) costs.set(key, (costs.get(key) ?? 0) + cost);
   return [...costs].map(([key, cost]) => ({ key, cost }));

@@ -249,6 +249,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'amount bigint',
         'until bigint',
       indices: ['tenancy_quota_reservations_counter: tenant_id, quota_key, period'],
+      ].toSorted(),
+      indices: ['tenancy_quota_reservations_counter: tenant_id,quota_key,period'],
       ...ofTenant,
     });
     expect(await describeTable(central, 'tenancy_quota_log')).toEqual({
@@ -260,6 +262,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'amount bigint',
         'uses int',
       indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id, day'],
+      ].toSorted(),
+      indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id,day'],
       ...ofTenant,
     });
   });

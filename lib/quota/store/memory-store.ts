@@ -29,6 +29,7 @@ export class MemoryStore implements QuotaStore {
   private readonly counts = new Map<string, Count>();
 
   async take(takes: readonly Take[], now: number): Promise<Taken> {
+    if (takes.length === 1) return this.takeOne(takes[0], now);
     const taken: number[] = [];
     for (const [index, { counter, amount, limit }] of takes.entries()) {
       const count = this.at(counter);
@@ -109,6 +110,15 @@ export class MemoryStore implements QuotaStore {
     for (const [name, { expiresAt }] of this.counts) {
       if (expiresAt !== null && expiresAt <= now) this.counts.delete(name);
     }
+  }
+
+  private takeOne({ counter, amount, limit }: Take, now: number): Taken {
+    const count = this.at(counter);
+    count.sweep(now);
+    const taken = count.taken + amount;
+    if (limit !== null && taken > limit) return { taken: [count.taken], refused: 0 };
+    count.taken = taken;
+    return { taken: [taken] };
   }
 
   private at(counter: Counter): Count {

@@ -37,6 +37,7 @@ export class QuotaStores {
   async take(takes: readonly Take[], now: number): Promise<Taken> {
     const [first] = takes;
     const store = this.of(first.counter);
+    if (takes.length === 1) return store.take(takes, now);
     if (takes.every(({ counter }) => this.of(counter) === store)) return store.take(takes, now);
     const groups = [this.periodic, this.lasting].map((one) => ({
       store: one,
