@@ -95,11 +95,12 @@ export class QuotaService {
       const { key, cost } = merged[refused];
       throw await this.refusal(tenant, this.terms.of(tenant, key, now), cost, taken[refused]);
     }
-    return Promise.all(
-      quotas.map((quota, index) =>
-        this.taken(tenant, quota, takes[index].amount, taken[index], now, options),
-      ),
-    );
+    const states: QuotaState[] = [];
+    for (const [index, quota] of quotas.entries()) {
+      const { amount } = takes[index];
+      states.push(await this.taken(tenant, quota, amount, taken[index], now, options));
+    }
+    return states;
   }
 
   /**
