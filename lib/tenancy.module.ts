@@ -53,7 +53,6 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         CENTRAL_DATA_SOURCE,
         ConnectionPoolManager,
         Tenancy,
-        ...REDIS_PROVIDERS,
         QuotaService,
         TENANT_GATE,
         TenantMigrator,

@@ -2,6 +2,7 @@ import type { QuotaOptions, TenantSettings } from '../../lib/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
 import { codeOf } from '../support/rejection.js';
+import { until } from '../support/until.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
 
 const QUOTA: QuotaOptions = {
@@ -183,6 +184,25 @@ describe.each(places)('quotas in $name', ({ engine, store }) => {
         ]);
       }));
 
+    it('many at once never go beyond the limit, and leave nothing behind', () =>
+      inTenant(async () => {
+        let used = 0;
+        const worker = async (_: unknown, index: number) => {
+          try {
+            const reservation = await app.quotas.reserve('imports', 1);
+            if (index % 3 === 0) return await reservation.release();
+            await reservation.commit(index % 3 === 1 ? 0.25 : 1);
+            used += index % 3 === 1 ? 0.25 : 1;
+          } catch (error) {
+            expect(error).toMatchObject({ code: 'QUOTA_EXCEEDED' });
+          }
+        };
+        await Promise.all(Array.from({ length: 40 }, worker));
+        expect(used).toBeGreaterThan(0);
+        expect(used).toBeLessThanOrEqual(10);
+        expect(await app.quotas.usage(['imports'])).toMatchObject([{ used, reserved: 0 }]);
+      }));
+
     it('committed by two at once counts once', () =>
       inTenant(async () => {
         const reservation = await app.quotas.reserve('imports', 3);
@@ -276,6 +296,29 @@ describe.each(places)('quotas in $name', ({ engine, store }) => {
       expect(await app.quotas.consume('exports_per_day')).toMatchObject({ used: 11, limit: 20 });
     });
   });
+
+  const onRedis = store === 'redis' ? it : it.skip;
+  onRedis('while Redis is away nothing passes, and then it goes on by itself', () =>
+    inTenant(async () => {
+      await app.quotas.consume('exports_per_day');
+      await redis!.kill();
+      expect(await codeOf(() => app.quotas.consume('exports_per_day'))).toBe('REDIS_UNAVAILABLE');
+      expect(await codeOf(() => app.quotas.reserve('exports_per_day', 1))).toBe(
+        'REDIS_UNAVAILABLE',
+      );
+      // What has no period is counted elsewhere; of two quotas, the other is not used then.
+      const both = [
+        { key: 'imports', cost: 1 },
+        { key: 'exports_per_day', cost: 1 },
+      ] as const;
+      expect(await codeOf(() => app.quotas.consumeAll(both))).toBe('REDIS_UNAVAILABLE');
+      expect(await app.quotas.usage(['imports'])).toMatchObject([{ used: 0 }]);
+      await redis!.restart();
+      await until('Redis is back', async () => {
+        return (await codeOf(() => app.quotas.consume('exports_per_day'))) === undefined;
+      });
+    }),
+  );
 
   it('without a tenant it is refused', async () => {
     expect(await codeOf(() => app.quotas.consume('imports'))).toBe('TENANT_CONTEXT_MISSING');
