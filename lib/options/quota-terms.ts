@@ -41,9 +41,19 @@ export function connectionShare(
     Object.values(plans).some(({ connections }) => connections !== undefined);
   if (!isNamed) return undefined;
   return (tenant) => {
-    const max = limitsOf(tenant, quota).get('connections') ?? null;
-    return max === null ? {} : { max };
+    const max = connectionsOf(tenant, quota);
+    return max === null ? {} : { max: Math.max(1, Math.floor(max)) };
   };
+}
+
+/** With settings that say nothing of use one at a time: who lists all tenants must not fail for one of them. */
+function connectionsOf(tenant: Settings, quota: ResolvedQuotas): QuotaLimit {
+  try {
+    return limitsOf(tenant, quota).get('connections') ?? null;
+  } catch (error) {
+    if (error instanceof QuotaSettingsError) return 1;
+    throw error;
+  }
 }
 
 function ownLimits(

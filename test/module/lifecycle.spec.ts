@@ -4,6 +4,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CentralOptions, TenancyModuleOptions } from '../../lib/index.js';
+import { CENTRAL_MIGRATIONS } from '../../lib/migration/index.js';
 import { ChildProgram, kill, nextMessage } from '../support/child-program.js';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
@@ -160,6 +161,9 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       expect((await failureOf(startingOn({}, { migrations }))).message).toMatch(/nowhere/);
       const mended = await startTenancyApp(setup);
       expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(4);
+      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(
+        CENTRAL_MIGRATIONS.length,
+      );
       await mended.close();
       await rm(folder, { recursive: true });
     });

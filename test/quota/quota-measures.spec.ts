@@ -85,6 +85,15 @@ describe.each(engines)('measured gauges on $name', (engine) => {
     await app.tenancy.run('other', async () => {
       expect(app.tenancy.require().placement.share).toEqual({ max: 2 });
     });
+    for (const [slug, settings] of [
+      ['misspelt', { plan: 'smal' }],
+      ['none', { quotas: { connections: 0 } }],
+    ] as const) {
+      await app.tenants.create({ slug, settings });
+      await app.tenancy.run(slug, async () => {
+        expect(app.tenancy.require().placement.share).toEqual({ max: 1 });
+      });
+    }
     await inAcme(async () => {
       expect(app.tenancy.require().placement.share).toEqual({});
     });
