@@ -227,10 +227,13 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       indices: [],
       uniques: [],
       foreignKeys: [],
+    });
     const ofTenant = {
+      uniques: [],
       foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
     };
     expect(await describeTable(central, 'tenancy_quota_counters')).toEqual({
+      columns: [
         'tenant_id varchar(36) primary',
         'quota_key varchar(64) primary',
         'period varchar(16) primary',
@@ -238,22 +241,24 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'reserved bigint',
         'marks int',
         'expires_at bigint null',
+      ].toSorted(),
       indices: ['tenancy_quota_counters_expiry: expires_at'],
       ...ofTenant,
     });
     expect(await describeTable(central, 'tenancy_quota_reservations')).toEqual({
+      columns: [
         'id varchar(36) primary',
         'tenant_id varchar(36)',
         'quota_key varchar(64)',
         'period varchar(16)',
         'amount bigint',
         'until bigint',
-      indices: ['tenancy_quota_reservations_counter: tenant_id, quota_key, period'],
       ].toSorted(),
       indices: ['tenancy_quota_reservations_counter: tenant_id,quota_key,period'],
       ...ofTenant,
     });
     expect(await describeTable(central, 'tenancy_quota_log')).toEqual({
+      columns: [
         'id varchar(36) primary',
         'tenant_id varchar(36)',
         'day varchar(10)',
@@ -261,7 +266,6 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'source varchar(64)',
         'amount bigint',
         'uses int',
-      indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id, day'],
       ].toSorted(),
       indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id,day'],
       ...ofTenant,
@@ -305,13 +309,8 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
 
   it.each([
     ['before the first table', CENTRAL_TABLES],
-    [
-      'between the tables',
-      ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', 'tenancy_templates'],
-    ],
-    ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', 'tenancy_templates']],
-      ['tenancy_domains', 'tenancy_credentials', 'tenancy_schemas', ...QUOTA_TABLES],
-    ['between the migrations', ['tenancy_credentials', 'tenancy_schemas', ...QUOTA_TABLES]],
+    ['between the tables', CENTRAL_TABLES.slice(1)],
+    ['between the migrations', CENTRAL_TABLES.slice(2)],
     ['before it was recorded', []],
   ])('go on where a process was killed %s', async (_when, missing) => {
     const { central } = await start();

@@ -122,13 +122,9 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
     ]);
     expect(answers).toEqual(['done', 'done']);
     const [app] = apps;
-    expect(await app.central.query('SELECT name FROM migrations')).toEqual([
-      { name: 'CreateTenantsAndDomains1000000000001' },
-      { name: 'CreateCredentials1000000000003' },
-      { name: 'CreateSchemas1000000000004' },
-      { name: 'CreateScheduledRuns1000000000006' },
-      { name: 'CreateQuotas1000000000010' },
-    ]);
+    expect(await app.central.query('SELECT name FROM migrations')).toEqual(
+      CENTRAL_MIGRATIONS.map((migration) => ({ name: migration.name })),
+    );
     await Promise.all([...apps.map((one) => one.close()), ...children.map(kill)]);
   });
 
@@ -160,7 +156,6 @@ describe.each(engines)('an app on $name', ({ name, prepare }) => {
       const migrations = [join(folder, '*.js')];
       expect((await failureOf(startingOn({}, { migrations }))).message).toMatch(/nowhere/);
       const mended = await startTenancyApp(setup);
-      expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(4);
       expect(await mended.central.query('SELECT name FROM migrations')).toHaveLength(
         CENTRAL_MIGRATIONS.length,
       );
