@@ -7,8 +7,11 @@ import type { Namespace } from './native.js';
 type Adapter = Namespace['adapter'];
 type Room = string;
 
-/** The room of all sockets of an audience. Ids of tenants hold no slash, and `central` is none. */
-export function everybody({ tenantId = 'central' }: Audience): Room {
+/** Where those are that have no tenant. Ids of tenants hold no slash, and this is none. */
+const WITHOUT_TENANT = '-';
+
+/** The room of all sockets of an audience. */
+export function everybody({ tenantId = WITHOUT_TENANT }: Audience): Room {
   return tenantId;
 }
 

@@ -73,8 +73,12 @@ export class MysqlAdministration implements ServerAdministration {
         timeout / 1_000,
       ]);
       if (Number(row?.locked) !== 1) throw new LockTimeoutError(name, timeout);
-      // The pool resets the session before anybody else has it, and that releases the lock.
-      return work();
+      try {
+        return await work();
+      } finally {
+        // Whoever asks next need not meet it until the pool has reset the session. One that died has no lock any more.
+        await query(lease, 'SELECT RELEASE_LOCK(?)', [lockName(name)]).catch(() => {});
+      }
     });
   }
 
