@@ -3,6 +3,7 @@ import { prepareInMemory } from '../support/in-memory.js';
 import { conform } from './conform.js';
 import type { EntryPoint, Slug, StartedEntryPoint } from './entry-point.js';
 import { entryPoints } from './entry-points/tenancy.js';
+import { SENSES } from './senses/index.js';
 
 const [sound] = entryPoints as [EntryPoint];
 
@@ -34,7 +35,7 @@ const WRONG: Record<string, [EntryPoint, RegExp]> = {
     broken(({ enter }) => ({
       async enter(tenant, key) {
         await enter(otherOf(tenant), key);
-        return { database: tenant, log: tenant };
+        return Object.fromEntries(SENSES.map(({ name }) => [name, tenant]));
       },
       fail: () => enter('first', 'k0').then(() => {}),
     })),
