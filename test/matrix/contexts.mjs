@@ -9,6 +9,8 @@ import ts from 'typescript';
 import { npm, takeBuiltDriver, writeJson } from './bare-app.mjs';
 
 const require = createRequire(import.meta.url);
+/** @type {Record<'devDependencies' | 'peerDependencies', Record<string, string>>} */
+const { devDependencies, peerDependencies } = require('../../package.json');
 const tests = join(import.meta.dirname, '..');
 
 /**
@@ -20,20 +22,15 @@ const tests = join(import.meta.dirname, '..');
  */
 export async function runContexts(app, tarball, nest) {
   const files = transpile(app);
-  const dependencies = Object.fromEntries(
-    packagesOf(files).map((name) => [name, versionOf(name, nest)]),
-  );
+  // What the entry points import, and what this package loads for them.
+  const packages = [...packagesOf(files), ...Object.keys(peerDependencies)];
+  const dependencies = Object.fromEntries(packages.map((name) => [name, versionOf(name, nest)]));
   writeJson(join(app, 'package.json'), {
     private: true,
     type: 'module',
     dependencies: {
       ...dependencies,
-      '@nestjs/core': nest,
-      'better-sqlite3': versionOf('better-sqlite3', nest),
-      'class-validator': '*',
       'nestjs-tenancy': `file:${tarball}`,
-      'reflect-metadata': '*',
-      rxjs: '*',
     },
   });
   npm(app, 'install', '--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund');
@@ -115,5 +112,5 @@ function packagesOf(/** @type {readonly string[]} */ files) {
 
 function versionOf(/** @type {string} */ name, /** @type {string} */ nest) {
   if (name.startsWith('@nestjs/')) return nest;
-  return require(`../../package.json`).devDependencies[name] ?? '*';
+  return devDependencies[name] ?? '*';
 }

@@ -40,6 +40,8 @@ function promised() {
   const { main, types, exports, schematics } = JSON.parse(
     readFileSync(join(root, 'package.json'), 'utf8'),
   );
-  const led = JSON.stringify([main, types, exports, schematics]).matchAll(/"\.\/([^"]+\.[^"]+)"/g);
+  const led = JSON.stringify([main, types, exports, schematics]).matchAll(
+    /"\.\/([^"]+\.(?:js|json|d\.ts))"/g,
+  );
   return ['README.md', 'LICENSE', 'CHANGELOG.md', ...[...led].map(([, path = '']) => path)];
 }
