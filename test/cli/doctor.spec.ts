@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { describeServers } from '../support/describe-servers.js';
+import { startRedis } from '../support/redis.js';
 import { selectedServers } from '../support/selected-engines.js';
 import { startServer } from '../support/servers/index.js';
 import { BARE_APP, CliApp, environmentOf } from './support/cli-app.js';
@@ -70,6 +71,28 @@ describe.each(engines)('the doctor on $name', ({ prepare }) => {
         message: expect.stringContaining('FromTheFuture1800000000000'),
       }),
     ]);
+  });
+
+  it('names a Redis that does not answer, and not one that does', async () => {
+    await app.json('tenant', 'list'); // makes the central tables
+    const redis = await startRedis('--requirepass', 'hidden');
+    const env = { TENANCY_REDIS_URL: redis.url.replace('//', '//:hidden@') };
+    try {
+      expect(await doctor(app, { env })).toMatchObject({ code: 0, unwell: [] });
+    } finally {
+      await redis.stop();
+    }
+    const { code, stdout, unwell } = await doctor(app, { env });
+    expect(code).toBe(1);
+    expect(unwell).toEqual([
+      expect.objectContaining({
+        check: 'redis',
+        level: 'problem',
+        message: expect.stringContaining('ECONNREFUSED'),
+        remedy: expect.stringContaining('TENANCY_REDIS_URL'),
+      }),
+    ]);
+    expect(stdout).not.toContain('hidden');
   });
 
   it('names every option that is refused', async () => {

@@ -9,8 +9,10 @@ import ts from 'typescript';
 import { npm, takeBuiltDriver, writeJson } from './bare-app.mjs';
 
 const require = createRequire(import.meta.url);
-/** @type {Record<'devDependencies' | 'peerDependencies', Record<string, string>>} */
-const { devDependencies, peerDependencies } = require('../../package.json');
+const { devDependencies, peerDependencies } =
+  /** @type {Record<'devDependencies' | 'peerDependencies', Record<string, string>>} */ (
+    require('../../package.json')
+  );
 const tests = join(import.meta.dirname, '..');
 
 /**
@@ -86,11 +88,14 @@ function transpile(/** @type {string} */ app) {
           OPTIONS,
         );
         mkdirSync(dirname(target), { recursive: true });
-        writeFileSync(target, outputText);
+        writeFileSync(target, outputText.replaceAll(WITHOUT_ENDING, "$1.js'"));
         return target;
       }),
   );
 }
+
+/** What jest's global setup imports goes without an ending; node wants it. */
+const WITHOUT_ENDING = /(?<=\bfrom )('\.{1,2}\/(?:[^'](?!\.js'))*)'/g;
 
 const OPTIONS = {
   compilerOptions: {

@@ -159,6 +159,7 @@ it('without options everything has its documented default', () => {
        "entities": undefined,
        "migrations": undefined,
        "onPendingMigrations": "refuse",
+       "pending": 0,
        "place": undefined,
        "seed": undefined,
        "servers": [
@@ -184,6 +185,7 @@ it('without options everything has its documented default', () => {
        ],
        "share": undefined,
        "subscribers": undefined,
+       "template": true,
        "typeorm": undefined,
      },
    }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { findRedis } from './servers/find-redis.js';
 import { findFreePort } from './servers/free-port.js';
 import { Reaper } from './servers/reaper.js';
 
@@ -21,14 +22,15 @@ export interface RedisServer {
   stop(): Promise<void>;
 }
 
-/** Starts a Redis server that keeps nothing on disk. It is gone when this process is. Needs `redis-server` (Debian's package). */
+/** Starts a Redis server that keeps nothing on disk, installing it where there is none. It is gone when this process is. */
 export async function startRedis(...more: string[]): Promise<RedisServer> {
+  const program = await findRedis();
   const [host, port] = ['127.0.0.1', await findFreePort()];
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-tenancy-redis-'));
   const reaper = Reaper.ofFolder(folder);
   const settings = ['--bind', host, '--port', String(port), '--save', '', '--dir', folder, ...more];
   const start = async () => {
-    const child = await startServer(settings);
+    const child = await startServer(program, settings);
     reaper.watch(child.pid);
     return child;
   };
@@ -52,8 +54,8 @@ export async function startRedis(...more: string[]): Promise<RedisServer> {
   };
 }
 
-async function startServer(settings: readonly string[]): Promise<ChildProcess> {
-  const child = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startServer(program: string, settings: readonly string[]): Promise<ChildProcess> {
+  const child = spawn(program, settings, { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child, 'spawn');
   let log = '';
   for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {

@@ -7,7 +7,7 @@ export function doctor(program: Command): void {
   define(program, 'doctor', {
     description:
       'Look for what is wrong with the set-up, and say what helps: configuration, folders, connections, versions, ' +
-      'clocks, connection arithmetic, privileges, character sets, tables, migrations. Privileges are tried, with a ' +
+      'clocks, connection arithmetic, privileges, character sets, tables, migrations, Redis. Privileges are tried, with a ' +
       'database and tables that are gone afterwards; all else is only read.',
     example: 'doctor',
   }).action(

@@ -16,6 +16,7 @@ import { connect } from './connections.js';
 import { checkFolders } from './folders.js';
 import { migrations } from './migrations.js';
 import { privileges } from './privileges.js';
+import { redis } from './redis.js';
 import { tables } from './tables.js';
 import { versions } from './versions.js';
 
@@ -30,6 +31,7 @@ const CHECKS: readonly Check[] = [
   collations,
   tables,
   migrations,
+  redis,
 ];
 
 /** Looks at everything that can be looked at. What cannot be reached is told once, and the rest is looked at. */

@@ -28,6 +28,10 @@ export async function installedMysql(): Promise<Installation | undefined> {
   return onThisSystem(server, [server, ...INITIALISE_MYSQL], version);
 }
 
+export function installedRedis(): string | undefined {
+  return findProgram('redis-server');
+}
+
 function onThisSystem(server: string, initialise: CommandLine, version: string): Installation {
   return {
     server: [server],
