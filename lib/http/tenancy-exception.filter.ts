@@ -1,6 +1,7 @@
 import { Catch, HttpStatus, Logger, type ArgumentsHost } from '@nestjs/common';
 import { BaseExceptionFilter } from '@nestjs/core';
 import type { ServerResponse } from 'node:http';
+import { throwError, type Observable } from 'rxjs';
 import { TenancyError } from '../tenancy.error.js';
 
 /** Answers a {@link TenancyError} as NestJS does, with `Retry-After` where it has one, and logs those from 500 on. */
@@ -8,12 +9,15 @@ import { TenancyError } from '../tenancy.error.js';
 export class TenancyExceptionFilter extends BaseExceptionFilter<TenancyError> {
   private readonly logger = new Logger(TenancyExceptionFilter.name);
 
-  override catch(error: TenancyError, host: ArgumentsHost): void {
-    // GraphQL and the others have no response here; their own handling takes what is thrown.
-    if (host.getType() !== 'http') throw error;
+  override catch(error: TenancyError, host: ArgumentsHost): void | Observable<never> {
+    const type = host.getType();
+    // GraphQL and sockets have no response here; their own handling takes what is thrown.
+    if (type !== 'http' && type !== 'rpc') throw error;
     if (error.getStatus() >= HttpStatus.INTERNAL_SERVER_ERROR && !error.logged) {
       this.logger.error(error.message, stackOf(error));
     }
+    // What is thrown here is never sent to whoever waits for the answer to a message.
+    if (type === 'rpc') return throwError(() => error.getResponse());
     if (error.retryAfter !== undefined) {
       setHeader(host.switchToHttp().getResponse(), 'Retry-After', String(error.retryAfter));
     }

@@ -1,0 +1,110 @@
+import { Controller, Inject, Module, type INestApplication } from '@nestjs/common';
+import {
+  ClientsModule,
+  MessagePattern,
+  Payload,
+  Transport,
+  type ClientProxy,
+  type RedisOptions,
+  type TcpOptions,
+} from '@nestjs/microservices';
+import { TenancyMicroservicesModule, TenantMessages } from 'nestjs-tenancy/microservices';
+import assert from 'node:assert/strict';
+import { firstValueFrom } from 'rxjs';
+import { startRedis } from '../../support/redis.js';
+import { codeOf } from '../../support/rejection.js';
+import { findFreePort } from '../../support/servers/free-port.js';
+import { startContextsApp } from '../app.js';
+import type { EntryPoint } from '../entry-point.js';
+import type { Seen } from '../sense.js';
+import { Witness } from '../witness.js';
+
+@Controller()
+class WitnessMessages {
+  constructor(private readonly witness: Witness) {}
+
+  @MessagePattern('look')
+  look(@Payload() key: string): Promise<Seen> {
+    return this.witness.look(key);
+  }
+
+  @MessagePattern('fail')
+  fail(@Payload() key: string): Promise<never> {
+    return this.witness.fail(key);
+  }
+}
+
+const CLIENT = 'WITNESS';
+
+class Sender {
+  constructor(@Inject(CLIENT) readonly client: ClientProxy) {}
+}
+
+@Module({})
+class Clients {}
+
+interface Line {
+  readonly options: TcpOptions | RedisOptions;
+  stop?(): Promise<void>;
+}
+
+function over(transport: string, open: () => Promise<Line>): EntryPoint {
+  return {
+    name: `@MessagePattern over ${transport}`,
+    refusal: 'TENANT_CONTEXT_MISSING',
+    async start(databases) {
+      const line = await open();
+      const app = await startContextsApp(databases, {
+        imports: [
+          {
+            module: Clients,
+            imports: [
+              ClientsModule.register([{ name: CLIENT, ...line.options }]),
+              TenancyMicroservicesModule.forRoot({ trusted: true }),
+            ],
+            controllers: [WitnessMessages],
+            providers: [Sender],
+          },
+        ],
+        configure: (nest) => takeMessages(nest, line.options),
+      });
+      const { client } = app.nest.get(Sender);
+      const send = (pattern: string, key: string): Promise<Seen> =>
+        firstValueFrom(client.send(pattern, key));
+      return {
+        app,
+        enter: (tenant, key) => app.tenancy.run(tenant, () => send('look', key)),
+        async fail(tenant, key) {
+          await assert.rejects(
+            app.tenancy.run(tenant, () => send('fail', key)),
+            (told: { message?: unknown }) => told.message === 'Internal server error',
+          );
+        },
+        withoutTenant: (key) => codeOf(async () => send('look', key)),
+        async stop() {
+          await app.close();
+          await line.stop?.();
+        },
+      };
+    },
+  };
+}
+
+async function takeMessages(nest: INestApplication, options: TcpOptions | RedisOptions) {
+  const server = nest.get(TenantMessages).server(options);
+  nest.connectMicroservice(server, { inheritAppConfig: true });
+  await nest.startAllMicroservices();
+}
+
+export const entryPoints: readonly EntryPoint[] = [
+  over('TCP', async () => ({
+    options: {
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port: await findFreePort() },
+    },
+  })),
+  over('Redis', async () => {
+    const { host, port, stop } = await startRedis();
+    return { options: { transport: Transport.REDIS, options: { host, port } }, stop };
+  }),
+];
