@@ -3,6 +3,7 @@ import {
   Controller,
   Inject,
   Injectable,
+  Module,
   Scope,
   UseFilters,
   UseGuards,
@@ -19,10 +20,9 @@ import {
   MessagePattern,
   Payload,
   RpcException,
+  type Transport,
   type AsyncMicroserviceOptions,
   type ClientProxy,
-  type RedisOptions,
-  type TcpOptions,
 } from '@nestjs/microservices';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { defer, delay, of, range, concatMap, throwError } from 'rxjs';
@@ -61,7 +61,7 @@ export class Seen {
   /** Whose database the code is at. */
   async owner(): Promise<string> {
     const [row] = await this.dataSource.query<{ slug: string }[]>('SELECT slug FROM owner');
-    return String(row?.slug);
+    return row!.slug;
   }
 }
 
@@ -176,7 +176,14 @@ class MoreHandlers {
   }
 }
 
-export type Line = TcpOptions | RedisOptions;
+@Module({})
+class ServiceModule {}
+
+/** Both a server's and a client's. */
+export interface Line {
+  readonly transport: Transport.TCP | Transport.REDIS;
+  readonly options: { readonly host: string; readonly port: number };
+}
 
 export interface Service {
   readonly notes: string[];
@@ -192,7 +199,7 @@ export async function startService(
 ): Promise<Service> {
   const app = await NestFactory.createMicroservice<AsyncMicroserviceOptions>(
     {
-      module: class ServiceModule {},
+      module: ServiceModule,
       imports: [
         TenancyModule.forRoot(
           optionsOn(setup, {

@@ -1,4 +1,4 @@
-import { Controller, type Type } from '@nestjs/common';
+import { Controller, Module, type Type } from '@nestjs/common';
 import {
   ClientKafka,
   ClientProxyFactory,
@@ -264,13 +264,16 @@ describe('an app', () => {
     other() {}
   }
 
+  @Module({})
+  class HandlersModule {}
+
   async function startWith(options: TenantMessagesOptions, controllers: Type[], client?: object) {
     const setup = await prepareInMemory(engine);
     cleanUps.push(() => setup.cleanUp());
     const app = await startTenancyApp(setup, {
       imports: [
         TenancyMicroservicesModule.forRoot(options),
-        { module: class HandlersModule {}, controllers },
+        { module: HandlersModule, controllers },
       ],
       providers: client && [{ provide: 'KAFKA', useValue: client }],
     });

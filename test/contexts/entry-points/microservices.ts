@@ -5,8 +5,6 @@ import {
   Payload,
   Transport,
   type ClientProxy,
-  type RedisOptions,
-  type TcpOptions,
 } from '@nestjs/microservices';
 import { TenancyMicroservicesModule, TenantMessages } from 'nestjs-tenancy/microservices';
 import assert from 'node:assert/strict';
@@ -43,8 +41,14 @@ class Sender {
 @Module({})
 class Clients {}
 
+/** Both a server's and a client's. */
+interface LineOptions {
+  readonly transport: Transport.TCP | Transport.REDIS;
+  readonly options: { readonly host: string; readonly port: number };
+}
+
 interface Line {
-  readonly options: TcpOptions | RedisOptions;
+  readonly options: LineOptions;
   stop?(): Promise<void>;
 }
 
@@ -90,7 +94,7 @@ function over(transport: string, open: () => Promise<Line>): EntryPoint {
   };
 }
 
-async function takeMessages(nest: INestApplication, options: TcpOptions | RedisOptions) {
+async function takeMessages(nest: INestApplication, options: LineOptions) {
   const server = nest.get(TenantMessages).server(options);
   nest.connectMicroservice(server, { inheritAppConfig: true });
   await nest.startAllMicroservices();
