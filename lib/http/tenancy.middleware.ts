@@ -9,9 +9,9 @@ import {
 import { IdentifierChain } from '../identify/chain.js';
 import { isLater } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
+import { rememberTenancy } from '../identify/request-tenancy.js';
 import type { IdentifiableRequest } from '../options/identifier.js';
 import { clientGone } from './client-gone.js';
-import { rememberTenancy } from './request-tenancy.js';
 
 type Next = (error?: unknown) => void;
 

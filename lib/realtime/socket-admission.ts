@@ -33,6 +33,7 @@ export interface Refusal {
 /** Lets sockets in: by the app's own identifiers, and by what a request would be refused with. */
 export class SocketAdmission {
   readonly modes: GatewayModes;
+  readonly defaultMode: RouteMode;
   readonly open: OpenSockets;
   private readonly logger = new Logger('TenancySockets');
   private readonly chain: IdentifierChain;
@@ -41,7 +42,7 @@ export class SocketAdmission {
   private readonly hasCentralHosts: boolean;
 
   constructor(
-    app: INestApplicationContext,
+    app: Pick<INestApplicationContext, 'get'>,
     private readonly options: TenantSocketOptions,
   ) {
     const global = { strict: false };
@@ -50,7 +51,8 @@ export class SocketAdmission {
     this.registry = app.get(TenantRegistry, global);
     this.gate = app.get<TenantGate>(TENANT_GATE, global);
     this.hasCentralHosts = http.centralHosts.length > 0;
-    this.modes = new GatewayModes(app.get(ModulesContainer), http.defaultRouteMode);
+    this.defaultMode = http.defaultRouteMode;
+    this.modes = new GatewayModes(app.get(ModulesContainer, global), http.defaultRouteMode);
     this.open = new OpenSockets(app.get(Signals, global));
   }
 
@@ -66,10 +68,9 @@ export class SocketAdmission {
   ): Promise<SocketTenancy> {
     const outcome = await this.chain.identify(this.identifiable(request, auth));
     verifyOutcome(outcome, mode, this.hasCentralHosts);
-    const tenant = outcome.kind === 'found' ? outcome.tenant : undefined;
-    const tenancy = new SocketTenancy(this.registry, tenant);
+    const tenancy = new SocketTenancy(this.registry, outcome);
     await tenancy.verify();
-    if (tenant !== undefined) await this.gate.admit(tenant);
+    if (outcome.kind === 'found') await this.gate.admit(outcome.tenant);
     return tenancy;
   }
 

@@ -3,6 +3,7 @@ import { currentTenant, runInContext, type TenancyContext } from '../context/ten
 import { verifyStatus } from '../identify/admission.js';
 import { RequestTenantNotFoundError } from '../identify/errors.js';
 import { isLater, whenKnown } from '../identify/now-or-later.js';
+import type { Outcome } from '../identify/outcome.js';
 import type { TenantRegistry } from '../tenant/tenant-registry.js';
 import { SocketOfOtherTenantError } from './errors.js';
 
@@ -11,10 +12,15 @@ export class SocketTenancy {
   /** Pending while something waits for its tenant to be read again. */
   private verifying?: Promise<void>;
 
+  private tenant: CurrentTenant | undefined;
+
+  /** @param outcome of its handshake */
   constructor(
     private readonly registry: Pick<TenantRegistry, 'lookup'>,
-    private tenant: CurrentTenant | undefined,
-  ) {}
+    readonly outcome: Outcome,
+  ) {
+    this.tenant = outcome.kind === 'found' ? outcome.tenant : undefined;
+  }
 
   get tenantId(): string | undefined {
     return this.tenant?.id;

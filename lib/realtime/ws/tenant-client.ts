@@ -1,5 +1,9 @@
 import type { WebSocket } from 'ws';
+import type { Refusal } from '../socket-admission.js';
 import type { SocketTenancy } from '../socket-tenancy.js';
+
+/** How long a client that is told to go may take, in milliseconds, before its socket is cut. */
+const PARTING = 500;
 
 /**
  * Makes a socket its tenant's: what listens to it runs in the tenant's context, and code of another tenant cannot send
@@ -22,4 +26,10 @@ export function makeTenants(
     tenancy.refuseOthers();
     send(...(args as Parameters<WebSocket['send']>));
   };
+}
+
+/** Closes a socket with what its tenant is refused for. */
+export function dismiss(client: WebSocket, { status, code }: Refusal): void {
+  client.close(status < 500 ? 4000 + status : 1013, code);
+  setTimeout(() => client.terminate(), PARTING).unref();
 }

@@ -8,10 +8,7 @@ import { audienceOf, within } from '../audience.js';
 import { SocketAdmission, type TenantSocketOptions } from '../socket-admission.js';
 import type { SocketTenancy } from '../socket-tenancy.js';
 import { viewOf } from '../view.js';
-import { makeTenants } from './tenant-client.js';
-
-/** How long a client that is told to go may take, in milliseconds, before its socket is cut. */
-const PARTING = 500;
+import { dismiss, makeTenants } from './tenant-client.js';
 
 export interface TenantWsOptions extends TenantSocketOptions {
   /** As of `WsAdapter`: makes `{ event, data }` of what a client sent. */
@@ -110,9 +107,7 @@ export class TenantWsAdapter extends WsAdapter {
   }
 
   private end(client: WebSocket, reason: unknown): void {
-    const { status, code } = this.admission.refusalOf(reason);
-    client.close(status < 500 ? 4000 + status : 1013, code);
-    setTimeout(() => client.terminate(), PARTING).unref();
+    dismiss(client, this.admission.refusalOf(reason));
   }
 }
 

@@ -1,6 +1,5 @@
-import type { ExecutionContext } from '@nestjs/common';
 import type { TenancyContext } from '../context/tenant-context.js';
-import type { Outcome } from '../identify/outcome.js';
+import type { Outcome } from './outcome.js';
 
 /** What the middleware found out about a request, for the guard and the interceptor. */
 export interface RequestTenancy {
@@ -28,18 +27,6 @@ export function tenancyOf(
   const known = request[TENANCY];
   if (known !== undefined) return known;
   return isObject(request.raw) ? (request.raw as RememberingRequest)[TENANCY] : undefined;
-}
-
-/**
- * The HTTP request that `context` is about. GraphQL resolvers have it as `req` of GraphQL's own context, their third
- * argument. Undefined where there is none: sockets, microservices, subscriptions without it.
- */
-export function requestOf(context: ExecutionContext): object | undefined {
-  const type = context.getType<string>();
-  if (type === 'http') return context.switchToHttp().getRequest<object>();
-  if (type !== 'graphql') return undefined;
-  const shared: unknown = context.getArgByIndex(2);
-  return isObject(shared) && 'req' in shared && isObject(shared.req) ? shared.req : undefined;
 }
 
 function isObject(value: unknown): value is object {
