@@ -32,6 +32,7 @@ export async function runContexts(app, tarball, nest) {
     type: 'module',
     dependencies: {
       ...dependencies,
+      '@as-integrations/express5': versionOf('@as-integrations/express5', nest),
       'nestjs-tenancy': `file:${tarball}`,
     },
   });
@@ -116,6 +117,8 @@ function packagesOf(/** @type {readonly string[]} */ files) {
 }
 
 function versionOf(/** @type {string} */ name, /** @type {string} */ nest) {
+  // Two majors ahead of NestJS's own.
+  if (/^@nestjs\/(graphql|apollo)$/.test(name)) return String(Number(nest) + 2);
   if (name.startsWith('@nestjs/')) return nest;
   return devDependencies[name] ?? '*';
 }

@@ -14,6 +14,11 @@ export interface GraphqlConnection {
   readonly extra: { readonly socket: WebSocket; readonly request: IncomingMessage };
 }
 
+/** As the types of `@nestjs/graphql` have it, whose connections are on ws. */
+interface Connection extends Pick<GraphqlConnection, 'connectionParams'> {
+  readonly extra: unknown;
+}
+
 type Answer = Record<string, unknown> | boolean | void;
 
 export interface TenantSubscriptionsOptions extends TenantSocketOptions {
@@ -47,10 +52,11 @@ export interface TenantSubscriptionsOptions extends TenantSocketOptions {
 export function tenantSubscriptions(
   app: Pick<INestApplicationContext, 'get'>,
   options: TenantSubscriptionsOptions = {},
-): { onConnect(connection: GraphqlConnection): Promise<Answer> } {
+): { onConnect(connection: Connection): Promise<Answer> } {
   let admission: SocketAdmission | undefined;
   return {
-    async onConnect(connection) {
+    async onConnect(given) {
+      const connection = given as GraphqlConnection;
       // Not before: the app is being put together when this is called.
       admission ??= new SocketAdmission(app, options);
       const { request, socket } = connection.extra;
