@@ -264,7 +264,7 @@ const listening = (count: number) =>
   until(`${count} listen`, () => happenings.listenerCount('renamed') === count);
 
 describe('GraphQL', () => {
-  afterEach(async () => {
+  afterEach(() => {
     batches.length = 0;
   });
 

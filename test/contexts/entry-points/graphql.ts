@@ -149,7 +149,7 @@ const subscriptions: EntryPoint = {
   },
 };
 
-/** A client whose one socket serves all that it is asked for. */
+/** A client whose one socket serves all that it is asked for, until it is disposed of. */
 function clientAt(port: number, slug: string): Client {
   class At extends WebSocket {
     constructor(url: string, protocols: string[]) {
@@ -157,7 +157,15 @@ function clientAt(port: number, slug: string): Client {
     }
   }
   const url = `ws://127.0.0.1:${port}/graphql`;
-  return createClient({ url, webSocketImpl: At, retryAttempts: 0, lazyCloseTimeout: 60_000 });
+  return createClient({
+    url,
+    webSocketImpl: At,
+    retryAttempts: 0,
+    // Not by `lazyCloseTimeout`, whose timer outlives the client.
+    lazy: false,
+    // Whoever subscribes is told, too.
+    onNonLazyError: () => undefined,
+  });
 }
 
 function firstEvent(client: Client, field: string, key: string): Promise<Answer> {
