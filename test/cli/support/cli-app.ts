@@ -51,7 +51,7 @@ export class CliApp {
   /** Runs `npx tenancy …` without a terminal. */
   async run(args: readonly string[], { env = {}, uid }: RunOptions = {}): Promise<Ended> {
     const { PATH = '' } = process.env;
-    const child = spawn(process.execPath, [this.command.bin, ...args], {
+    const child = spawn(process.execPath, [...this.command.nodeArguments, ...args], {
       cwd: this.folder,
       env: { PATH, ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

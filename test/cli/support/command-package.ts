@@ -9,10 +9,12 @@ import {
   chmodSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import ts from 'typescript';
+import { CommandCoverage } from './command-coverage.js';
 
 const ROOT = resolve(__dirname, '../../..');
+const CLI = join(ROOT, 'lib/cli/');
 
 /**
  * The package as it is built, both ways and without type checks, in a folder of its own: other tests may be building
@@ -22,6 +24,7 @@ export class CommandPackage {
   /** Packages are found from here on down as in the repository. Anybody may read it. */
   readonly folder = mkdtempSync(join(tmpdir(), 'nestjs-tenancy-cli-'));
   readonly path = join(this.folder, 'package');
+  private readonly coverage = CommandCoverage.of(this.folder);
 
   constructor() {
     chmodSync(this.folder, 0o755);
@@ -31,25 +34,31 @@ export class CommandPackage {
     const lib = join(ROOT, 'lib');
     for (const name of readdirSync(lib, { encoding: 'utf8', recursive: true })) {
       if (!name.endsWith('.ts')) continue;
-      const fileName = join(lib, name);
-      const text = readFileSync(fileName, 'utf8');
-      const output = relative(lib, fileName).replace(/\.ts$/, '.js');
+      const output = name.replace(/\.ts$/, '.js');
       for (const [folder, module] of BUILDS) {
-        const compilerOptions = { ...OPTIONS, module };
-        const { outputText } = ts.transpileModule(text, { fileName, compilerOptions });
-        this.write(join('dist', folder, output), outputText);
+        this.write(join('dist', folder, output), this.compile(join(lib, name), module));
       }
     }
   }
 
-  /** What `npx tenancy` runs. */
-  get bin(): string {
+  /** What `npx tenancy` gives to node. */
+  get nodeArguments(): string[] {
     const { bin } = JSON.parse(readFileSync(join(this.path, 'package.json'), 'utf8'));
-    return join(this.path, bin.tenancy);
+    return [...(this.coverage?.nodeArguments ?? []), join(this.path, bin.tenancy)];
   }
 
   dispose(): void {
+    this.coverage?.collect();
     rmSync(this.folder, { recursive: true });
+  }
+
+  private compile(fileName: string, module: ts.ModuleKind): string {
+    const compilerOptions = { ...OPTIONS, module, sourceMap: this.coverage !== undefined };
+    const source = readFileSync(fileName, 'utf8');
+    const { outputText, sourceMapText } = ts.transpileModule(source, { fileName, compilerOptions });
+    // The other rooms are counted where their own tests run them.
+    if (this.coverage === undefined || !fileName.startsWith(CLI)) return outputText;
+    return this.coverage.instrument(outputText, fileName, sourceMapText ?? '');
   }
 
   private write(name: string, text: string): void {
@@ -70,7 +79,7 @@ const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (file) =>
 const OPTIONS: ts.CompilerOptions = {
   ...ts.convertCompilerOptionsFromJson(config.compilerOptions, ROOT).options,
   moduleResolution: undefined,
-  sourceMap: false,
+  outDir: undefined,
   declaration: false,
   noEmit: false,
 };
