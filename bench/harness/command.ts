@@ -25,6 +25,12 @@ export function wholeNumber(name: string, value: string, least = 1): number {
   throw new UsageError(`--${name} must be a whole number from ${least}, not "${value}"`);
 }
 
+/** For commands that measure heap: without this it would be counted with the garbage in it. */
+export function requireGarbageCollector(): void {
+  if (globalThis.gc !== undefined) return;
+  throw new UsageError('heap is measured after a garbage collection: run node with --expose-gc');
+}
+
 /** The value of an option as one of the words it may be. */
 export function oneOf<T extends string>(name: string, value: string, words: readonly T[]): T {
   const found = words.find((word) => word === value);

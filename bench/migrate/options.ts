@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import {
   COMMON_OPTIONS,
   oneOf,
+  requireGarbageCollector,
   SERVER_KINDS,
-  UsageError,
   wholeNumber,
 } from '../harness/command.js';
 
@@ -20,9 +20,7 @@ export function readMigrateOptions() {
       workers: { type: 'string', default: '4' },
     },
   });
-  if (globalThis.gc === undefined) {
-    throw new UsageError('heap is measured after a garbage collection: run node with --expose-gc');
-  }
+  requireGarbageCollector();
   return {
     json: values.json,
     check: values.check,

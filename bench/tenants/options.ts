@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import {
   COMMON_OPTIONS,
   oneOf,
+  requireGarbageCollector,
   SERVER_KINDS,
   UsageError,
   wholeNumber,
@@ -22,9 +23,7 @@ export function readTenantsOptions() {
       unseen: { type: 'string', default: '500' },
     },
   });
-  if (globalThis.gc === undefined) {
-    throw new UsageError('heap is measured after a garbage collection: run node with --expose-gc');
-  }
+  requireGarbageCollector();
   const tenants = wholeNumber('tenants', values.tenants);
   const unseen = wholeNumber('unseen', values.unseen);
   if (unseen > tenants) {

@@ -1,4 +1,6 @@
 import type { QuotaKey, QuotaLimit, QuotaPeriod } from '../options/quota-options.js';
+import { toUnits } from './amounts.js';
+import type { Quota } from './quota-terms.js';
 
 /** How a tenant stands with one quota, in the quota's unit. */
 export interface QuotaState {
@@ -19,4 +21,34 @@ export interface QuotaState {
   readonly seconds: number | null;
   /** When it begins anew; null for the period `none`. */
   readonly resetsAt: Date | null;
+}
+
+/**
+ * @param taken what is used and reserved, in parts
+ * @param reserved what of it is reserved
+ */
+export function stateOf(
+  { key, definition, limit, most, span }: Quota,
+  taken: number,
+  reserved: number,
+): QuotaState {
+  const percentage = most === null ? null : most === 0 ? 100 : (taken / most) * 100;
+  return {
+    key,
+    used: toUnits(taken - reserved),
+    reserved: toUnits(reserved),
+    limit,
+    remaining: most === null ? null : toUnits(Math.max(0, most - taken)),
+    percentage,
+    status: statusOf(percentage, definition.warningThreshold),
+    period: definition.period,
+    seconds: Number.isFinite(span.end) ? Math.round((span.end - span.start) / 1_000) : null,
+    resetsAt: Number.isFinite(span.end) ? new Date(span.end) : null,
+  };
+}
+
+function statusOf(percentage: number | null, threshold: number): QuotaState['status'] {
+  if (percentage === null) return 'ok';
+  if (percentage >= 100) return 'exceeded';
+  return percentage >= threshold ? 'warning' : 'ok';
 }

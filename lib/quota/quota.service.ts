@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { requireTenant } from '../context/tenant-context.js';
 import type { QuotaKey, QuotaLimit } from '../options/quota-options.js';
-import { toParts, toUnits } from './amounts.js';
+import { toParts } from './amounts.js';
 import { QuotaExceededError, QuotaNotMeasuredError, QuotaReservationEndedError } from './errors.js';
 import { QuotaMeasures } from './quota-measures.js';
 import { QuotaNotices } from './quota-notices.js';
 import type { QuotaReservation } from './quota-reservation.js';
-import type { QuotaState } from './quota-state.js';
+import { stateOf, type QuotaState } from './quota-state.js';
 import { QuotaTerms, type Quota } from './quota-terms.js';
 import { QuotaStores } from './store/quota-stores.js';
 import { UsageLog, type UsageQuery, type UsageSum } from './usage-log.js';
@@ -78,7 +78,7 @@ export class QuotaService {
     uses: readonly QuotaUse[],
     options: UseOptions = {},
   ): Promise<readonly QuotaState[]> {
-    const tenant = requireTenant('QuotaService.consume()');
+    const tenant = requireTenant('QuotaService.consumeAll()');
     if (uses.length === 0) return [];
     if (uses.length === 1) return [await this.consume(uses[0].key, uses[0].cost, options)];
     const now = Date.now();
@@ -302,30 +302,4 @@ function enforced({ definition, most }: Quota): number | null {
 function exceeded({ slug }: CurrentTenant, quota: Quota, cost: number, taken: number) {
   const { refuseWith } = quota.definition;
   return new QuotaExceededError(slug, stateOf(quota, taken, 0), cost, refuseWith);
-}
-
-function stateOf(
-  { key, definition, limit, most, span }: Quota,
-  taken: number,
-  reserved: number,
-): QuotaState {
-  const percentage = most === null ? null : most === 0 ? 100 : (taken / most) * 100;
-  return {
-    key,
-    used: toUnits(taken - reserved),
-    reserved: toUnits(reserved),
-    limit,
-    remaining: most === null ? null : toUnits(Math.max(0, most - taken)),
-    percentage,
-    status: statusOf(percentage, definition.warningThreshold),
-    period: definition.period,
-    seconds: Number.isFinite(span.end) ? Math.round((span.end - span.start) / 1_000) : null,
-    resetsAt: Number.isFinite(span.end) ? new Date(span.end) : null,
-  };
-}
-
-function statusOf(percentage: number | null, threshold: number): QuotaState['status'] {
-  if (percentage === null) return 'ok';
-  if (percentage >= 100) return 'exceeded';
-  return percentage >= threshold ? 'warning' : 'ok';
 }

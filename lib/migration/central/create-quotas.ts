@@ -13,9 +13,7 @@ export class CreateQuotas1000000000010 implements MigrationInterface {
     const counters = new Table({
       name: COUNTERS,
       columns: [
-        { name: 'tenant_id', type: 'varchar', length: '36', isPrimary: true },
-        { name: 'quota_key', type: 'varchar', length: '64', isPrimary: true },
-        { name: 'period', type: 'varchar', length: '16', isPrimary: true },
+        ...counter({ isPrimary: true }),
         amount('taken'),
         amount('reserved'),
         { name: 'marks', type: 'int', default: 0 },
@@ -28,9 +26,7 @@ export class CreateQuotas1000000000010 implements MigrationInterface {
       name: RESERVATIONS,
       columns: [
         { name: 'id', type: 'varchar', length: '36', isPrimary: true },
-        { name: 'tenant_id', type: 'varchar', length: '36' },
-        { name: 'quota_key', type: 'varchar', length: '64' },
-        { name: 'period', type: 'varchar', length: '16' },
+        ...counter(),
         amount('amount'),
         { name: 'until', type: 'bigint' },
       ],
@@ -65,6 +61,15 @@ export class CreateQuotas1000000000010 implements MigrationInterface {
   async down(queryRunner: QueryRunner): Promise<void> {
     for (const name of [LOG, RESERVATIONS, COUNTERS]) await queryRunner.dropTable(name);
   }
+}
+
+/** What names one counter. */
+function counter(column: Partial<TableColumnOptions> = {}): TableColumnOptions[] {
+  return [
+    { name: 'tenant_id', type: 'varchar', length: '36', ...column },
+    { name: 'quota_key', type: 'varchar', length: '64', ...column },
+    { name: 'period', type: 'varchar', length: '16', ...column },
+  ];
 }
 
 function ofTenant(table: string) {
