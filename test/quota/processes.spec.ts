@@ -1,18 +1,11 @@
 import type { ChildProcess } from 'node:child_process';
 import type { QuotaOptions } from '../../lib/index.js';
 import { ChildProgram, kill } from '../support/child-program.js';
-import { engines, type EngineSetup } from '../support/engines.js';
-import { startRedis, type RedisServer } from '../support/redis.js';
 import type { Order, Word } from './child.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
+import { preparePlace, SHARED_PLACES, type PreparedPlace } from './quota-places.js';
 
 const QUOTA: QuotaOptions = { catalogue: { monthly_emails: { limit: 100 } } };
-const [first] = engines;
-const places = [
-  { name: 'Redis', engine: first!, store: 'redis' as const },
-  ...engines.map((engine) => ({ name: engine.name, engine, store: 'database' as const })),
-];
-
 let program: ChildProgram;
 beforeAll(() => {
   program = new ChildProgram('test/quota/child.ts');
@@ -50,24 +43,23 @@ class Consumer {
   }
 }
 
-describe.each(places)('four processes on $name', ({ engine, store }) => {
-  let redis: RedisServer | undefined;
-  let setup: EngineSetup;
+describe.each(SHARED_PLACES)('four processes on $name', (quotaPlace) => {
+  const { store } = quotaPlace;
+  let place: PreparedPlace;
   let app: QuotaApp;
   let consumers: Consumer[];
 
   beforeAll(async () => {
-    if (store === 'redis') redis = await startRedis();
-    setup = await engine.prepare();
-    app = await startQuotaApp(setup, { ...QUOTA, store }, redis?.url);
+    place = await preparePlace(quotaPlace);
+    app = await startQuotaApp(place.setup, { ...QUOTA, store }, place.redis?.url);
   }, 60_000);
   afterAll(async () => {
     await app.close();
-    await setup.cleanUp();
-    await redis?.stop();
+    await place.cleanUp();
   });
 
   beforeEach(async () => {
+    const { setup, redis } = place;
     const { centralUrl, serverUrl, databasePrefix } = setup;
     const options = {
       quota: { ...QUOTA, store },

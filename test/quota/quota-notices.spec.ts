@@ -1,9 +1,8 @@
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import type { QuotaEvent, QuotaOptions } from '../../lib/index.js';
-import { engines, type EngineSetup } from '../support/engines.js';
-import { startRedis, type RedisServer } from '../support/redis.js';
 import { codeOf } from '../support/rejection.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
+import { preparePlace, SHARED_PLACES, type PreparedPlace } from './quota-places.js';
 
 const QUOTA: QuotaOptions = {
   catalogue: {
@@ -13,23 +12,17 @@ const QUOTA: QuotaOptions = {
   },
 };
 
-const places = [
-  { store: 'redis' as const, engine: engines[0]!, name: 'Redis' },
-  ...engines.map((engine) => ({ store: 'database' as const, engine, name: engine.name })),
-];
-
-describe.each(places)('the events of two processes on $name', ({ store, engine }) => {
-  let redis: RedisServer | undefined;
-  let setup: EngineSetup;
+describe.each(SHARED_PLACES)('the events of two processes on $name', (quotaPlace) => {
+  const { store } = quotaPlace;
+  let place: PreparedPlace;
   let apps: [QuotaApp, QuotaApp];
   let told: string[];
   let count = 0;
 
   beforeAll(async () => {
-    if (store === 'redis') redis = await startRedis();
-    setup = await engine.prepare();
+    place = await preparePlace(quotaPlace);
     const start = async () => {
-      const app = await startQuotaApp(setup, { ...QUOTA, store }, redis?.url, {
+      const app = await startQuotaApp(place.setup, { ...QUOTA, store }, place.redis?.url, {
         imports: [EventEmitterModule.forRoot({ wildcard: true })],
       });
       app.context
@@ -43,8 +36,7 @@ describe.each(places)('the events of two processes on $name', ({ store, engine }
   });
   afterAll(async () => {
     for (const app of apps) await app.close();
-    await setup.cleanUp();
-    await redis?.stop();
+    await place.cleanUp();
   });
   beforeEach(() => {
     told = [];

@@ -1,36 +1,28 @@
 import type { QuotaOptions } from '../../lib/index.js';
-import { engines, type EngineSetup } from '../support/engines.js';
-import { startRedis, type RedisServer } from '../support/redis.js';
 import { codeOf } from '../support/rejection.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
+import { preparePlace, SHARED_PLACES, type PreparedPlace } from './quota-places.js';
 
 const QUOTA: QuotaOptions = {
   catalogue: { api_calls_per_day: { limit: 1 }, monthly_emails: { limit: 1 } },
 };
 
-const places = [
-  { store: 'redis' as const, engine: engines[0]!, name: 'Redis' },
-  ...engines.map((engine) => ({ store: 'database' as const, engine, name: engine.name })),
-];
-
-describe.each(places)('the end of a period on $name', ({ store, engine }) => {
-  let redis: RedisServer | undefined;
-  let setup: EngineSetup;
+describe.each(SHARED_PLACES)('the end of a period on $name', (quotaPlace) => {
+  const { store } = quotaPlace;
+  let place: PreparedPlace;
   let app: QuotaApp;
   let count = 0;
 
   beforeAll(async () => {
-    if (store === 'redis') redis = await startRedis();
-    setup = await engine.prepare();
-    app = await startQuotaApp(setup, { ...QUOTA, store }, redis?.url);
+    place = await preparePlace(quotaPlace);
+    app = await startQuotaApp(place.setup, { ...QUOTA, store }, place.redis?.url);
   });
   afterEach(() => {
     jest.restoreAllMocks();
   });
   afterAll(async () => {
     await app.close();
-    await setup.cleanUp();
-    await redis?.stop();
+    await place.cleanUp();
   });
 
   const setClock = (time: number) => jest.spyOn(Date, 'now').mockReturnValue(time);

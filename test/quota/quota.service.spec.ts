@@ -1,9 +1,9 @@
 import type { QuotaOptions, TenantSettings } from '../../lib/index.js';
-import { engines, type EngineSetup } from '../support/engines.js';
-import { startRedis, type RedisServer } from '../support/redis.js';
+import { engines } from '../support/engines.js';
 import { codeOf } from '../support/rejection.js';
 import { until } from '../support/until.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
+import { preparePlace, type PreparedPlace, type QuotaPlace } from './quota-places.js';
 
 const QUOTA: QuotaOptions = {
   catalogue: {
@@ -30,27 +30,25 @@ declare module '../../lib/options/quota-options.js' {
 }
 
 const stores = ['memory', 'database', 'redis'] as const;
-const places = engines.flatMap((engine) =>
+const places: readonly QuotaPlace[] = engines.flatMap((engine) =>
   stores
     .filter((store) => store === 'database' || engine === engines[0])
     .map((store) => ({ engine, store, name: `${store} (${engine.name})` })),
 );
 
-describe.each(places)('quotas in $name', ({ engine, store }) => {
-  let redis: RedisServer | undefined;
-  let setup: EngineSetup;
+describe.each(places)('quotas in $name', (quotaPlace) => {
+  const { store } = quotaPlace;
+  let place: PreparedPlace;
   let app: QuotaApp;
   let count = 0;
 
   beforeAll(async () => {
-    if (store === 'redis') redis = await startRedis();
-    setup = await engine.prepare();
-    app = await startQuotaApp(setup, { ...QUOTA, store }, redis?.url);
+    place = await preparePlace(quotaPlace);
+    app = await startQuotaApp(place.setup, { ...QUOTA, store }, place.redis?.url);
   });
   afterAll(async () => {
     await app.close();
-    await setup.cleanUp();
-    await redis?.stop();
+    await place.cleanUp();
   });
 
   /** Runs `work` for a new tenant. */
@@ -297,12 +295,11 @@ describe.each(places)('quotas in $name', ({ engine, store }) => {
     });
   });
 
-  const describeOnRedis = store === 'redis' ? describe : describe.skip;
-  describeOnRedis('while Redis is away', () => {
-    it('nothing passes, and then it goes on by itself', () =>
+  if (store === 'redis') {
+    it('nothing passes while Redis is away, and then it goes on by itself', () =>
       inTenant(async () => {
         await app.quotas.consume('exports_per_day');
-        await redis!.kill();
+        await place.redis!.kill();
         expect(await codeOf(() => app.quotas.consume('exports_per_day'))).toBe('REDIS_UNAVAILABLE');
         expect(await codeOf(() => app.quotas.reserve('exports_per_day', 1))).toBe(
           'REDIS_UNAVAILABLE',
@@ -314,12 +311,12 @@ describe.each(places)('quotas in $name', ({ engine, store }) => {
         ] as const;
         expect(await codeOf(() => app.quotas.consumeAll(both))).toBe('REDIS_UNAVAILABLE');
         expect(await app.quotas.usage(['imports'])).toMatchObject([{ used: 0 }]);
-        await redis!.restart();
+        await place.redis!.restart();
         await until('Redis is back', async () => {
           return (await codeOf(() => app.quotas.consume('exports_per_day'))) === undefined;
         });
       }));
-  });
+  }
 
   it('without a tenant it is refused', async () => {
     expect(await codeOf(() => app.quotas.consume('imports'))).toBe('TENANT_CONTEXT_MISSING');
