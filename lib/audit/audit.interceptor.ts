@@ -1,6 +1,7 @@
 import {
   HttpException,
   HttpStatus,
+  Inject,
   Injectable,
   type CallHandler,
   type ExecutionContext,
@@ -8,10 +9,12 @@ import {
 } from '@nestjs/common';
 import { catchError, concatMap, concatWith, defer, ignoreElements, type Observable } from 'rxjs';
 import { currentContext } from '../context/tenant-context.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
 import type { AuditEvent } from './audit-entry.js';
-import { AuditKeys } from './audit-keys.js';
 import { AuditService } from './audit.service.js';
 import { auditedRouteOf } from './audited-route.js';
+import { AuditKeyMissingError } from './errors.js';
 
 /** What Express and Fastify have in common of a request. */
 interface RequestParts {
@@ -27,9 +30,9 @@ export class AuditInterceptor implements NestInterceptor {
   /** @throws AuditKeyMissingError when the app starts */
   constructor(
     private readonly audit: AuditService,
-    keys: AuditKeys,
+    @Inject(TENANCY_OPTIONS) options: ResolvedTenancyOptions,
   ) {
-    void keys.current;
+    if (options.audit.keys.length === 0) throw new AuditKeyMissingError();
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -1,17 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { TenantContextMissingError, TenantSwitchRefusedError } from '../context/errors.js';
 import { currentContext } from '../context/tenant-context.js';
-import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
+import { CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
 import { exportEntries, type AuditFormat } from './audit-export.js';
-import { AuditLog } from './audit-log.js';
 import { checkQuery, type AuditFilter, type AuditQuery } from './audit-query.js';
+import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader, type AuditPage } from './audit-reader.js';
 import { AuditVerifier, type AuditCheckpoint, type AuditVerdict } from './audit-verifier.js';
-import { AuditEntryError } from './errors.js';
-import { Redaction } from './redaction.js';
-import { AuditedRequests } from './request-facts.js';
 
 /**
  * Who did what, in chains of signed entries: one for each tenant, one for the central side. Inside of a tenant it is
@@ -20,11 +16,9 @@ import { AuditedRequests } from './request-facts.js';
 @Injectable()
 export class AuditService {
   constructor(
-    private readonly log: AuditLog,
+    private readonly recorder: AuditRecorder,
     private readonly reader: AuditReader,
     private readonly verifier: AuditVerifier,
-    private readonly redaction: Redaction,
-    private readonly requests: AuditedRequests,
   ) {}
 
   /**
@@ -34,31 +28,7 @@ export class AuditService {
    * @throws TenantContextMissingError where neither a tenant nor central work was entered
    */
   async record(event: AuditEvent): Promise<void> {
-    const { action, outcome = 'success', details } = event;
-    if (!/^[\w.:/-]{1,100}$/.test(action)) {
-      throw new AuditEntryError('its action must be 1 to 100 letters, digits, and . : / _ -');
-    }
-    if (!AUDIT_OUTCOMES.includes(outcome)) {
-      throw new AuditEntryError(`its outcome must be one of ${AUDIT_OUTCOMES.join(', ')}`);
-    }
-    const chain = chainOf(undefined, 'AuditService.record()');
-    const facts = this.requests.current;
-    const { actor = facts.actor, tenantId = chain === CENTRAL_CHAIN ? null : chain } = event;
-    if ((actor?.length ?? 0) > 191) {
-      throw new AuditEntryError('its actor must be 191 characters at most');
-    }
-    await this.log.append({
-      chain,
-      id: randomUUID(),
-      at: Date.now(),
-      action,
-      outcome,
-      actor: wellFormed(actor),
-      tenantId,
-      requestId: facts.requestId,
-      address: facts.address,
-      details: this.redaction.toText(details),
-    });
+    await this.recorder.record(chainOf(undefined, 'AuditService.record()'), event);
   }
 
   /**
@@ -92,11 +62,6 @@ export class AuditService {
     const last = await this.reader.lastSeq(of);
     return exportEntries(format, this.reader.rows(of, 0, last, filter));
   }
-}
-
-/** Half of a character would come back from the database as another. */
-function wellFormed(text: string | null): string | null {
-  return text === null ? null : Buffer.from(text).toString();
 }
 
 /** @throws TenantContextMissingError, TenantSwitchRefusedError */

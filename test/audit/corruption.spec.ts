@@ -23,7 +23,7 @@ const COLUMNS = [
 describe.each(engines)('a chain on $name', ({ prepare }) => {
   let setup: EngineSetup;
   let app: AuditApp;
-  let rows: AuditRow[];
+  let rows: Omit<AuditRow, 'ofChain'>[];
   let head: AuditChain;
 
   beforeAll(async () => {
