@@ -45,7 +45,7 @@ async function* ndjson(rows: AsyncIterable<AuditRow>) {
   for await (const row of rows) yield `${JSON.stringify(entryOf(row))}\n`;
 }
 
-function cell(value: unknown): string {
+function cell(value: string | number | Date | null): string {
   const text = value instanceof Date ? value.toISOString() : String(value ?? '');
   // What begins so, spreadsheets take for a formula and run.
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
