@@ -125,13 +125,15 @@ export class Redaction {
         // No JSON: a text like another.
       }
     }
+    // Little enough to be looked at in a moment, and more than is kept, so that no half of a secret is.
+    const some = text.slice(0, 4 * MOST.text);
     return cut(
-      text
+      some
         .replace(/\b(Bearer|Basic|Digest|Negotiate)\s+[\w.~+/=-]{6,}/gi, `$1 ${REDACTED}`)
         .replace(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, REDACTED)
-        .replace(/([a-z][a-z\d+.-]*:\/\/)[^\s/?#]*@/gi, `$1${REDACTED}@`)
+        .replace(/([a-z][a-z\d+.-]{0,20}:\/\/)[^\s/?#]{0,500}@/gi, `$1${REDACTED}@`)
         .replace(
-          /(["']?)([\w.[\]%-]+)\1(\s*[=:]\s*)("[^"]*"|'[^']*'|[^\s&;,]+)/g,
+          /(["']?)([\w.[\]%-]{1,100})\1(\s{0,5}[=:]\s{0,5})("[^"]*"|'[^']*'|[^\s&;,]+)/g,
           (all, quote, name, sign) =>
             this.isSecret(name) ? `${quote}${name}${quote}${sign}${REDACTED}` : all,
         ),
