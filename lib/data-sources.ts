@@ -1,6 +1,8 @@
 import { HttpStatus, type DynamicModule, type Type } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
+import { AuditChain } from './audit/audit-chain.entity.js';
+import { AuditRow } from './audit/audit-row.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
@@ -17,6 +19,7 @@ import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
 const QUOTA_ENTITIES = [QuotaCounter, QuotaReservationRow, QuotaLogEntry];
+const AUDIT_ENTITIES = [AuditChain, AuditRow];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
 type CreateDataSource = (options: DataSourceOptions) => Promise<DataSource>;
@@ -44,7 +47,15 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...QUOTA_ENTITIES],
+          [
+            Tenant,
+            Domain,
+            TenantCredentials,
+            TenantSchema,
+            SchemaTemplate,
+            ...QUOTA_ENTITIES,
+            ...AUDIT_ENTITIES,
+          ],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

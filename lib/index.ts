@@ -94,6 +94,26 @@ export {
   type UseOptions,
 } from './quota/quota.service.js';
 export type { UsageQuery, UsageSum } from './quota/usage-log.js';
+export { AuditChain } from './audit/audit-chain.entity.js';
+export { Audit, type AuditRoute } from './audit/audit.decorator.js';
+export {
+  CENTRAL_CHAIN,
+  type AuditEntry,
+  type AuditEvent,
+  type AuditOutcome,
+} from './audit/audit-entry.js';
+export type { AuditFormat } from './audit/audit-export.js';
+export type { AuditFilter, AuditQuery } from './audit/audit-query.js';
+export type { AuditPage } from './audit/audit-reader.js';
+export { AuditRow } from './audit/audit-row.entity.js';
+export { AuditService } from './audit/audit.service.js';
+export type {
+  AuditCheckpoint,
+  AuditProblem,
+  AuditProblemKind,
+  AuditVerdict,
+} from './audit/audit-verifier.js';
+export * from './audit/errors.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';

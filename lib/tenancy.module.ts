@@ -5,6 +5,8 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { AUDIT_PROVIDERS } from './audit/providers.js';
+import { AuditService } from './audit/audit.service.js';
 import { TENANT_DIRECTORY, TENANT_GATE, Tenancy } from './context/tenancy.js';
 import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
@@ -54,6 +56,7 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         ConnectionPoolManager,
         Tenancy,
         QuotaService,
+        AuditService,
         TENANT_GATE,
         TenantMigrator,
         TenancyEvents,
@@ -114,6 +117,7 @@ function providers(centralName: string): Provider[] {
     ...TENANT_PROVIDERS,
     ...MIGRATION_PROVIDERS,
     ...QUOTA_PROVIDERS,
+    ...AUDIT_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

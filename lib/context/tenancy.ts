@@ -27,6 +27,14 @@ export interface TenantGate {
 
 export const TENANT_GATE = Symbol.for('nestjs-tenancy:tenant-gate');
 
+/** Told of each crossing from a tenant to the central side; implemented by the audit log, a room above. */
+export interface CrossingWitness {
+  /** Before the work begins. What it throws keeps the work from beginning. */
+  crossing(from: CurrentTenant, reason: string): Promise<void>;
+}
+
+export const CROSSING_WITNESS = Symbol.for('nestjs-tenancy:crossing-witness');
+
 /**
  * The door into a tenant for everything that is not an HTTP request: jobs, cron, scripts, tests.
  *
@@ -39,6 +47,7 @@ export class Tenancy {
   constructor(
     @Inject(TENANT_DIRECTORY) private readonly directory: TenantDirectory,
     @Optional() @Inject(TENANT_GATE) private readonly gate?: TenantGate,
+    @Optional() @Inject(CROSSING_WITNESS) private readonly witness?: CrossingWitness,
   ) {}
 
   /** The tenant of the running code, or undefined. */
@@ -83,6 +92,8 @@ export class Tenancy {
    */
   async runCentral<T>(reason: string, work: () => T | Promise<T>): Promise<T> {
     if (reason.trim() === '') throw new TypeError('runCentral needs a reason, for the audit trail');
+    const from = currentTenant();
+    if (from !== undefined) await this.witness?.crossing(from, reason);
     return runCentrally(reason, work);
   }
 

@@ -79,6 +79,11 @@ export function rememberWrite(): void {
   if (context !== undefined) context.work.wrote = true;
 }
 
+/** The HTTP request that the running code serves, or undefined where it serves none. */
+export function currentRequest(): object | undefined {
+  return storage.getStore()?.work.request;
+}
+
 function unitOfWork(outer: TenancyContext | undefined, signal: UnitOfWork['signal']): UnitOfWork {
   if (signal !== undefined) return { signal, wrote: false };
   return outer?.work ?? { wrote: false };

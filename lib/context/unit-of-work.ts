@@ -4,4 +4,6 @@ export interface UnitOfWork {
   readonly signal?: () => AbortSignal;
   /** True once it may have written: its reads must see that, so they leave the replicas. */
   wrote: boolean;
+  /** The HTTP request that it serves, for what tells who asked. */
+  request?: object;
 }

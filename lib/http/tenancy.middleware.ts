@@ -46,6 +46,7 @@ function enter(
   const goOn = () => {
     // Set just above: both ways below enter a context before they call this.
     const context = currentContext() as TenancyContext;
+    context.work.request = request;
     rememberTenancy(request, { outcome, context });
     next();
   };

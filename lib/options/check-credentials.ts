@@ -5,13 +5,13 @@ import type { TenantsOptions } from './tenants-options.js';
 const KEY_BYTES = 32;
 const MAKE_ONE = 'Make one with: openssl rand -base64 32';
 
-/** Without repeating a key, which is a secret. */
-export function checkCredentialKeys(keys: unknown): OptionIssue[] {
+/** Keys at `path`, without repeating one, which is a secret. */
+export function checkKeys(keys: unknown, path: string): OptionIssue[] {
   if (!Array.isArray(keys)) return [];
   return keys.flatMap((key: unknown, index) => {
     if (isKey(key)) return [];
     const problem = `is not ${KEY_BYTES} bytes in base64`;
-    return [{ path: `tenants.credentialKeys[${index}]`, problem, remedy: MAKE_ONE }];
+    return [{ path: `${path}[${index}]`, problem, remedy: MAKE_ONE }];
   });
 }
 

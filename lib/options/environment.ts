@@ -9,6 +9,7 @@ export const ENVIRONMENT = {
   credentialKeys: 'TENANCY_CREDENTIAL_KEYS',
   processes: 'TENANCY_PROCESSES',
   redisUrl: 'TENANCY_REDIS_URL',
+  auditKeys: 'TENANCY_AUDIT_KEYS',
 } as const;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -22,6 +23,7 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
     options.tenants?.credentialKeys ?? read(ENVIRONMENT.credentialKeys)?.split(',');
   const processes = options.pool?.processes ?? read(ENVIRONMENT.processes);
   const servers = options.tenants?.servers ?? serverFromEnvironment(read);
+  const auditKeys = options.audit?.keys ?? read(ENVIRONMENT.auditKeys)?.split(',');
   const redis = redisFromEnvironment(options.redis, read);
   return {
     ...options,
@@ -34,6 +36,7 @@ export function fillFromEnvironment(options: TenancyOptions, env: Environment): 
     },
     pool: { ...options.pool, ...(processes !== undefined && { processes: Number(processes) }) },
     ...(redis !== undefined && { redis }),
+    ...(auditKeys !== undefined && { audit: { ...options.audit, keys: auditKeys } }),
   };
 }
 

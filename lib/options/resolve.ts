@@ -11,6 +11,7 @@ import { resolveCatalogue, type ResolvedQuota } from './quota-catalogue.js';
 import { connectionShare } from './quota-terms.js';
 import {
   CENTRAL,
+  type AuditOptions,
   type CentralOptions,
   type HttpOptions,
   type PoolOptions,
@@ -64,11 +65,15 @@ export interface ResolvedTenancyOptions {
   /** Undefined: there is none. */
   readonly redis: ResolvedRedis | undefined;
   readonly quota: ResolvedQuotas;
+  readonly audit: ResolvedAudit;
 }
 
 export type ResolvedQuotas = Required<Omit<QuotaOptions, 'catalogue'>> & {
   readonly catalogue: Readonly<Record<string, ResolvedQuota>>;
 };
+
+/** Without `actor`, the audit log's own way. */
+export type ResolvedAudit = Required<Omit<AuditOptions, 'actor'>> & Pick<AuditOptions, 'actor'>;
 
 export type ResolvedRedis = Required<RedisOptions>;
 
@@ -145,6 +150,7 @@ export function resolveOptions(
     },
     redis: resolveRedis(options.redis),
     quota,
+    audit: resolveAudit(options.audit),
   };
 }
 
@@ -266,6 +272,10 @@ function resolveQuotas({ quota = {}, redis }: TenancyOptions): ResolvedQuotas {
     timeZone: quota.timeZone ?? 'UTC',
     logRetention: quota.logRetention ?? 400,
   };
+}
+
+function resolveAudit({ keys = [], redact = [], actor, crossings = true }: AuditOptions = {}) {
+  return { keys, redact, actor, crossings };
 }
 
 function resolveRedis(redis: RedisOptions | undefined): ResolvedRedis | undefined {

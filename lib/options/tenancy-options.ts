@@ -8,12 +8,14 @@ import {
   IsString,
   Min,
 } from 'class-validator';
+import type { AuditOptions } from './audit-options.js';
 import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
 import type { QuotaOptions } from './quota-options.js';
 import type { RedisOptions } from './redis-options.js';
 import type { TenantsOptions } from './tenants-options.js';
 
+export * from './audit-options.js';
 export * from './central-options.js';
 export * from './quota-options.js';
 export * from './redis-options.js';
@@ -150,6 +152,11 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly quota?: QuotaOptions;
+
+  /** {@link AuditOptions} */
+  @IsOptional()
+  @IsObject()
+  readonly audit?: AuditOptions;
 }
 
 /** Types a configuration without changing it. The app and the command line read the same file. */

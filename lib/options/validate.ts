@@ -1,4 +1,4 @@
-import { checkCredentialKeys } from './check-credentials.js';
+import { checkKeys } from './check-credentials.js';
 import { checkIdentifiers } from './check-identifiers.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkRedis } from './check-redis.js';
@@ -7,6 +7,7 @@ import { checkServers } from './check-servers.js';
 import { checkCentralUrl } from './check-urls.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import {
+  AuditOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -32,11 +33,13 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkSection(RegistryOptions, options.registry, 'registry'),
     ...checkSection(PoolOptions, options.pool, 'pool'),
     ...checkSection(QuotaOptions, options.quota, 'quota'),
+    ...checkSection(AuditOptions, options.audit, 'audit'),
     ...checkTypeOrm(options.central?.typeorm, 'central.typeorm'),
     ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),
     ...checkServers(options.tenants?.servers),
-    ...checkCredentialKeys(options.tenants?.credentialKeys),
+    ...checkKeys(options.tenants?.credentialKeys, 'tenants.credentialKeys'),
+    ...checkKeys(options.audit?.keys, 'audit.keys'),
     ...checkIdentifiers(options.identify),
     ...checkRedis(options.redis),
     ...checkQuotas(options.quota),

@@ -35,6 +35,7 @@ const POOL_EVENTS = ['breaker', 'exhausted', 'long-lease', 'reserve-refused'] as
 export class TenancyEvents {
   private readonly logger = new Logger('Tenancy');
   private emitter?: Emitter;
+  private readonly hearers: ((name: TenancyEventName, event: TenancyEvent) => Promise<void>)[] = [];
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -45,12 +46,23 @@ export class TenancyEvents {
     }
   }
 
-  emit(name: TenancyEventName, { id, slug }: Pick<Tenant, 'id' | 'slug'>, host?: string): void {
-    this.tell(name, {
-      tenantId: id,
-      slug,
-      ...(host !== undefined && { host }),
-    } satisfies TenancyEvent);
+  /**
+   * Has `hearer` told of the steps of a tenant's life. The step waits for it, and what it throws at an `…ing` keeps the
+   * step from being done.
+   */
+  hear(hearer: (name: TenancyEventName, event: TenancyEvent) => Promise<void>): void {
+    this.hearers.push(hearer);
+  }
+
+  /** @throws what a hearer of {@link hear} throws */
+  async emit(
+    name: TenancyEventName,
+    { id, slug }: Pick<Tenant, 'id' | 'slug'>,
+    host?: string,
+  ): Promise<void> {
+    const event: TenancyEvent = { tenantId: id, slug, ...(host !== undefined && { host }) };
+    this.tell(name, event);
+    for (const hear of this.hearers) await hear(name, event);
   }
 
   /** Tells an event that is not of {@link TenancyEventName}. @param event nothing that is secret */

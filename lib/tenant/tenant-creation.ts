@@ -39,7 +39,7 @@ export class TenantCreation {
     const namesDatabase = (input.adoptDatabase ?? input.database) !== undefined;
     const claimed = namesDatabase ? null : await this.pending.claim(tenant);
     const created = claimed === null ? await this.make(tenant) : await this.takeOver(claimed);
-    this.events.emit('tenant.created', created);
+    await this.events.emit('tenant.created', created);
     return created;
   }
 
@@ -55,14 +55,14 @@ export class TenantCreation {
       } catch (recording) {
         throw new TenantProvisioningError(slug, step, false, both(cause, recording));
       }
-      this.events.emit('tenant.failed', tenant);
+      await this.events.emit('tenant.failed', tenant);
       throw new TenantProvisioningError(slug, step, false, cause);
     }
-    this.events.emit('tenant.created', tenant);
+    await this.events.emit('tenant.created', tenant);
   }
 
   private async make(tenant: Tenant): Promise<Tenant> {
-    this.events.emit('tenant.creating', tenant);
+    await this.events.emit('tenant.creating', tenant);
     await this.provisioner.alone(tenant.id, async () => {
       await this.store.reserve(tenant);
       await this.finishOrUndo(tenant);
@@ -72,7 +72,7 @@ export class TenantCreation {
 
   /** What is left to do for a tenant whose database was ready: its seed, if there is one. */
   private async takeOver(claimed: Tenant): Promise<Tenant> {
-    this.events.emit('tenant.creating', claimed);
+    await this.events.emit('tenant.creating', claimed);
     if (claimed.step === 'done') return claimed;
     const { id } = claimed;
     await this.provisioner.alone(id, async () => {
@@ -117,7 +117,7 @@ export class TenantCreation {
       let halfWay = false;
       try {
         await this.provisioner.fail(tenant, cause);
-        this.events.emit('tenant.failed', tenant);
+        await this.events.emit('tenant.failed', tenant);
         // What of the migration is in force, only the tenant's record says: `repair` goes on with it.
         halfWay = await this.provisioner.isHalfWay(tenant);
         if (!halfWay) await this.provisioner.undo(tenant);

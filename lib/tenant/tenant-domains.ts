@@ -18,7 +18,7 @@ export class TenantDomains {
 
   async add(tenant: Tenant, host: string, primary: boolean): Promise<Tenant> {
     const domain = newDomain(tenant.id, checkHost(host), false);
-    this.events.emit('domain.adding', tenant, domain.host);
+    await this.events.emit('domain.adding', tenant, domain.host);
     await this.domains.add(domain);
     if (primary) await this.domains.setPrimary(domain, tenant.slug);
     return this.changed(tenant, 'domain.added', domain.host);
@@ -26,21 +26,21 @@ export class TenantDomains {
 
   async remove(tenant: Tenant, host: string): Promise<Tenant> {
     const domain = domainOf(tenant, host);
-    this.events.emit('domain.removing', tenant, domain.host);
+    await this.events.emit('domain.removing', tenant, domain.host);
     await this.domains.remove(domain);
     return this.changed(tenant, 'domain.removed', domain.host);
   }
 
   async setPrimary(tenant: Tenant, host: string): Promise<Tenant> {
     const domain = domainOf(tenant, host);
-    this.events.emit('domain.primary-changing', tenant, domain.host);
+    await this.events.emit('domain.primary-changing', tenant, domain.host);
     await this.domains.setPrimary(domain, tenant.slug);
     return this.changed(tenant, 'domain.primary-changed', domain.host);
   }
 
   private async changed(tenant: Tenant, event: TenancyEventName, host: string): Promise<Tenant> {
     const now = await this.store.get(tenant.id);
-    this.events.emit(event, now, host);
+    await this.events.emit(event, now, host);
     return now;
   }
 }

@@ -93,7 +93,7 @@ export class TenantService {
       ...(settings !== undefined && { settings: checkSettings(settings) }),
     };
     const tenant = await this.get(reference);
-    this.events.emit('tenant.updating', tenant);
+    await this.events.emit('tenant.updating', tenant);
     if (Object.keys(checked).length > 0) await this.store.update(tenant, checked);
     return this.changed(tenant, 'tenant.updated');
   }
@@ -126,7 +126,7 @@ export class TenantService {
     if (dropDatabase && tenant.databaseOrigin === 'adopted') {
       throw new DatabaseNotOwnedError(tenant.placement.database);
     }
-    this.events.emit('tenant.deleting', tenant);
+    await this.events.emit('tenant.deleting', tenant);
     if (dropDatabase) await this.provisioner.deleteAndDrop(tenant);
     else await this.store.changeStatus(tenant, 'delete', { deletedAt: new Date() });
     return this.changed(tenant, 'tenant.deleted');
@@ -142,7 +142,7 @@ export class TenantService {
     const { slug, status, step } = tenant;
     const deleted = status === 'deleted';
     if (deleted && (step === 'dropping' || step === 'dropped')) throw new TenantDataGoneError(slug);
-    this.events.emit('tenant.restoring', tenant);
+    await this.events.emit('tenant.restoring', tenant);
     const transition = deleted && step !== 'done' ? 'reopen' : 'restore';
     const generation = tenant.generation + 1;
     await this.store.changeStatus(tenant, transition, { deletedAt: null, generation });
@@ -185,7 +185,7 @@ export class TenantService {
   async rotateCredentials(reference: TenantReference): Promise<Tenant> {
     if (!this.accounts.perTenant) throw new CredentialsSharedError();
     const tenant = await this.get(reference);
-    this.events.emit('tenant.credentials-rotating', tenant);
+    await this.events.emit('tenant.credentials-rotating', tenant);
     await this.provisioner.alone(tenant.id, async () => {
       const { slug, status } = await this.get(tenant);
       if (!WITH_ACCOUNT.includes(status)) {
@@ -233,14 +233,14 @@ export class TenantService {
     after: TenancyEventName,
   ): Promise<Tenant> {
     const tenant = await this.get(reference);
-    this.events.emit(before, tenant);
+    await this.events.emit(before, tenant);
     await this.store.changeStatus(tenant, transition);
     return this.changed(tenant, after);
   }
 
   private async changed(tenant: Tenant, event: TenancyEventName): Promise<Tenant> {
     const now = await this.store.get(tenant.id);
-    this.events.emit(event, now);
+    await this.events.emit(event, now);
     return now;
   }
 }

@@ -42,6 +42,7 @@ class CreatePlans1700000000002 implements MigrationInterface {
 }
 
 const QUOTA_TABLES = ['tenancy_quota_counters', 'tenancy_quota_reservations', 'tenancy_quota_log'];
+const AUDIT_TABLES = ['tenancy_audit_chains', 'tenancy_audit_log'];
 const CENTRAL_TABLES = [
   'tenancy_tenants',
   'tenancy_domains',
@@ -50,6 +51,7 @@ const CENTRAL_TABLES = [
   'tenancy_templates',
   'tenancy_scheduled_runs',
   ...QUOTA_TABLES,
+  ...AUDIT_TABLES,
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -58,6 +60,7 @@ const OWN = [
   'CreateTemplates1000000000005',
   'CreateScheduledRuns1000000000006',
   'CreateQuotas1000000000010',
+  'CreateAudit1000000000011',
 ];
 
 /** `name type(length) null primary` */
@@ -269,6 +272,42 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       ].toSorted(),
       indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id,day'],
       ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_audit_chains')).toEqual({
+      columns: [
+        'chain varchar(36) primary',
+        'tenant_id varchar(36) null',
+        'seq bigint',
+        'hash varchar(64)',
+        'archived_seq bigint',
+        'archived_hash varchar(64)',
+        'key_id varchar(16)',
+        'signature varchar(64)',
+      ].toSorted(),
+      indices: [],
+      uniques: [],
+      foreignKeys: ['tenant_id → tenancy_tenants on delete CASCADE'],
+    });
+    expect(await describeTable(central, 'tenancy_audit_log')).toEqual({
+      columns: [
+        'chain varchar(36) primary',
+        'seq bigint primary',
+        'id varchar(36)',
+        'at bigint',
+        'action varchar(100)',
+        'outcome varchar(16)',
+        'actor varchar(191) null',
+        'tenant_id varchar(36) null',
+        'request_id varchar(100) null',
+        'address varchar(64) null',
+        `details ${longText} null`,
+        'key_id varchar(16)',
+        'previous varchar(64)',
+        'hash varchar(64)',
+      ].toSorted(),
+      indices: ['tenancy_audit_log_action: chain,action', 'tenancy_audit_log_at: chain,at'],
+      uniques: ['id'],
+      foreignKeys: ['chain → tenancy_audit_chains on delete CASCADE'],
     });
   });
 

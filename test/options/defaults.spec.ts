@@ -16,6 +16,12 @@ it('without options everything has its documented default', () => {
     ...rest,
   }).toMatchInlineSnapshot(`
    {
+     "audit": {
+       "actor": undefined,
+       "crossings": true,
+       "keys": [],
+       "redact": [],
+     },
      "central": {
        "entities": undefined,
        "migrate": true,

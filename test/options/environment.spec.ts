@@ -13,6 +13,7 @@ const ALL: Environment = {
   TENANCY_CREDENTIAL_KEYS: KEYS.join(','),
   TENANCY_PROCESSES: '4',
   TENANCY_REDIS_URL: 'redis://redis.env:6380/2',
+  TENANCY_AUDIT_KEYS: KEYS.join(','),
 };
 
 it('there is a variable for each of these, and for nothing else', () => {
@@ -20,7 +21,7 @@ it('there is a variable for each of these, and for nothing else', () => {
 });
 
 it('fills what the code leaves out', () => {
-  const { central, tenants, pool, redis } = resolveOptions({}, ALL);
+  const { central, tenants, pool, redis, audit } = resolveOptions({}, ALL);
   expect(central.server.address).toMatchObject({
     dialect: 'mariadb',
     host: 'central.env',
@@ -35,6 +36,7 @@ it('fills what the code leaves out', () => {
   expect(tenants.databasePrefix).toBe('env_');
   expect(tenants.credentialKeys).toEqual(KEYS);
   expect(pool.processes).toBe(4);
+  expect(audit.keys).toEqual(KEYS);
   expect(redis).toEqual({ url: ALL.TENANCY_REDIS_URL, keyPrefix: 'tenancy:', timeout: 1_000 });
 });
 
@@ -55,6 +57,7 @@ it('what the code says wins, one by one', () => {
     },
     pool: { processes: 2 },
     redis: { url: 'redis://redis.code' },
+    audit: { keys: [keyOf(3)] },
   };
   const all = resolveOptions(code, ALL);
   expect(all.central.server.address).toMatchObject({ host: 'central.code', database: 'code' });
@@ -63,6 +66,7 @@ it('what the code says wins, one by one', () => {
   expect(all.tenants.credentialKeys).toEqual([keyOf(3)]);
   expect(all.pool.processes).toBe(2);
   expect(all.redis?.url).toBe('redis://redis.code');
+  expect(all.audit.keys).toEqual([keyOf(3)]);
 
   const half = resolveOptions({ central: { maxConnections: 3, name: 'main' } }, ALL);
   expect(half.central.server).toMatchObject({
@@ -88,6 +92,7 @@ it.each([
   ['TENANCY_PROCESSES', 'some', 'pool.processes'],
   ['TENANCY_PROCESSES', '0', 'pool.processes'],
   ['TENANCY_REDIS_URL', 'localhost:6379', 'redis.url'],
+  ['TENANCY_AUDIT_KEYS', 'short', 'audit.keys[0]'],
 ])('%s=%s is refused like the option', (name, value, path) => {
   expect(() => resolveOptions({}, { ...ALL, [name]: value })).toThrow(
     expect.objectContaining({ issues: [expect.objectContaining({ path })] }),

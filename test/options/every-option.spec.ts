@@ -1,5 +1,6 @@
 import { getMetadataStorage } from 'class-validator';
 import {
+  AuditOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -16,6 +17,7 @@ import { engines } from '../support/engines.js';
 import { ACCOUNT_PROOFS } from './proofs/accounts.js';
 import { AppOfEveryOption } from './proofs/app-of-every-option.js';
 import { AppOnServer } from './proofs/app-on-server.js';
+import { AUDIT_PROOFS } from './proofs/audit.js';
 import { CENTRAL_PROOFS } from './proofs/central.js';
 import { HTTP_PROOFS } from './proofs/http.js';
 import { POOL_PROOFS, POOL_PROOFS_ON_SERVER } from './proofs/pool.js';
@@ -40,6 +42,7 @@ const SECTIONS = {
   'pool.': PoolOptions,
   'redis.': RedisOptions,
   'quota.': QuotaOptions,
+  'audit.': AuditOptions,
 };
 
 /** `identify`, `central.url`, … */
@@ -67,6 +70,7 @@ const ON_ANY = {
   ...POOL_PROOFS,
   ...REDIS_PROOFS,
   ...QUOTA_PROOFS,
+  ...AUDIT_PROOFS,
 };
 const ON_SERVERS = { ...REPLICA_PROOFS, ...ACCOUNT_PROOFS, ...POOL_PROOFS_ON_SERVER };
 

@@ -11,6 +11,8 @@ const CENTRAL = {
   tenancy_quota_counters: 'CreateQuotas1000000000010',
   tenancy_quota_reservations: 'CreateQuotas1000000000010',
   tenancy_quota_log: 'CreateQuotas1000000000010',
+  tenancy_audit_chains: 'CreateAudit1000000000011',
+  tenancy_audit_log: 'CreateAudit1000000000011',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',

@@ -1,0 +1,53 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
+import { AuditLog } from './audit-log.js';
+import { AuditEntryError } from './errors.js';
+import { Redaction } from './redaction.js';
+import { AuditedRequests } from './request-facts.js';
+
+/** Makes entries of what is to be recorded. */
+@Injectable()
+export class AuditRecorder {
+  constructor(
+    private readonly log: AuditLog,
+    private readonly redaction: Redaction,
+    private readonly requests: AuditedRequests,
+  ) {}
+
+  /** @throws AuditKeyMissingError, AuditEntryError, AuditUnwrittenError */
+  async record(chain: string, event: AuditEvent): Promise<void> {
+    const { action, outcome = 'success', details } = event;
+    if (!/^[\w.:/-]{1,100}$/.test(action)) {
+      throw new AuditEntryError('its action must be 1 to 100 letters, digits, and . : / _ -');
+    }
+    if (!AUDIT_OUTCOMES.includes(outcome)) {
+      throw new AuditEntryError(`its outcome must be one of ${AUDIT_OUTCOMES.join(', ')}`);
+    }
+    const facts = this.requests.current;
+    const { actor = facts.actor, tenantId = chain === CENTRAL_CHAIN ? null : chain } = event;
+    if ((actor?.length ?? 0) > 191) {
+      throw new AuditEntryError('its actor must be 191 characters at most');
+    }
+    if ((tenantId?.length ?? 0) > 36) {
+      throw new AuditEntryError('its tenantId must be the id of a tenant');
+    }
+    await this.log.append({
+      chain,
+      id: randomUUID(),
+      at: Date.now(),
+      action,
+      outcome,
+      actor: wellFormed(actor),
+      tenantId,
+      requestId: facts.requestId,
+      address: facts.address,
+      details: this.redaction.toText(details),
+    });
+  }
+}
+
+/** Half of a character would come back from the database as another. */
+function wellFormed(text: string | null): string | null {
+  return text === null ? null : Buffer.from(text).toString();
+}

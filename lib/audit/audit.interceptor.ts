@@ -1,0 +1,103 @@
+import {
+  HttpException,
+  HttpStatus,
+  Inject,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
+import { catchError, concatMap, concatWith, defer, ignoreElements, type Observable } from 'rxjs';
+import { currentContext } from '../context/tenant-context.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+import type { AuditEvent } from './audit-entry.js';
+import { AuditService } from './audit.service.js';
+import { auditedRouteOf } from './audited-route.js';
+import { AuditKeyMissingError } from './errors.js';
+
+/** What Express and Fastify have in common of a request. */
+interface RequestParts {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** Records what `@Audit()` says, before the answer goes out. */
+@Injectable()
+export class AuditInterceptor implements NestInterceptor {
+  /** @throws AuditKeyMissingError when the app starts */
+  constructor(
+    private readonly audit: AuditService,
+    @Inject(TENANCY_OPTIONS) options: ResolvedTenancyOptions,
+  ) {
+    if (options.audit.keys.length === 0) throw new AuditKeyMissingError();
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    rememberRequest(context);
+    let recorded: Promise<void> | undefined;
+    const succeed = (result?: unknown) =>
+      (recorded ??= this.audit.record(eventOf(context, { outcome: 'success' }, result)));
+    return next.handle().pipe(
+      catchError(async (error: unknown) => {
+        await this.audit.record(eventOf(context, failureOf(error)));
+        throw error;
+      }),
+      concatMap(async (result: unknown) => {
+        await succeed(result);
+        return result;
+      }),
+      // Of a handler that gives nothing at all.
+      concatWith(defer(() => succeed()).pipe(ignoreElements())),
+    );
+  }
+}
+
+/** Guards have told by now who it is; on Fastify only this request knows, and not the one that the middleware had. */
+function rememberRequest(context: ExecutionContext): void {
+  const current = currentContext();
+  if (context.getType() !== 'http' || current === undefined) return;
+  current.work.request = context.switchToHttp().getRequest<object>();
+}
+
+function eventOf(
+  context: ExecutionContext,
+  { outcome, error }: Pick<AuditEvent, 'outcome'> & { readonly error?: object },
+  result?: unknown,
+): AuditEvent {
+  const { action, route } = auditedRouteOf(context);
+  const parts =
+    context.getType() === 'http' ? context.switchToHttp().getRequest<RequestParts>() : undefined;
+  const headers = route.headers?.map((name) => [name, parts?.headers[name.toLowerCase()]]);
+  return {
+    action,
+    outcome,
+    details: {
+      route: `${context.getClass().name}.${context.getHandler().name}`,
+      ...(parts !== undefined && {
+        params: parts.params,
+        ...(route.query && { query: parts.query }),
+        ...(route.body && { body: parts.body }),
+        ...(headers !== undefined && { headers: Object.fromEntries(headers) }),
+      }),
+      ...(route.details !== undefined && { more: route.details(context, result) }),
+      ...(error !== undefined && { error }),
+    },
+  };
+}
+
+/** Without its message, which may hold anything. */
+function failureOf(error: unknown): Pick<AuditEvent, 'outcome'> & { readonly error: object } {
+  if (!(error instanceof HttpException)) {
+    const name = error instanceof Error ? error.name : typeof error;
+    return { outcome: 'failed', error: { name } };
+  }
+  const status = error.getStatus();
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  return {
+    outcome: status < HttpStatus.INTERNAL_SERVER_ERROR ? 'refused' : 'failed',
+    error: { name: error.name, status, ...code },
+  };
+}

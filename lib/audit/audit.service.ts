@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import type { Readable } from 'node:stream';
+import { TenantContextMissingError, TenantSwitchRefusedError } from '../context/errors.js';
+import { currentContext } from '../context/tenant-context.js';
+import { CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
+import { exportEntries, type AuditFormat } from './audit-export.js';
+import { checkQuery, type AuditFilter, type AuditQuery } from './audit-query.js';
+import { AuditRecorder } from './audit-recorder.js';
+import { AuditReader, type AuditPage } from './audit-reader.js';
+import { AuditVerifier, type AuditCheckpoint, type AuditVerdict } from './audit-verifier.js';
+
+/**
+ * Who did what, in chains of signed entries: one for each tenant, one for the central side. Inside of a tenant it is
+ * about that tenant's chain; on the central side about the central one, or the one that is named.
+ */
+@Injectable()
+export class AuditService {
+  constructor(
+    private readonly recorder: AuditRecorder,
+    private readonly reader: AuditReader,
+    private readonly verifier: AuditVerifier,
+  ) {}
+
+  /**
+   * Records an entry. When its promise resolves, the entry is committed.
+   * @throws AuditKeyMissingError, AuditEntryError
+   * @throws AuditUnwrittenError when the central database does not take it
+   * @throws TenantContextMissingError where neither a tenant nor central work was entered
+   */
+  async record(event: AuditEvent): Promise<void> {
+    await this.recorder.record(chainOf(undefined, 'AuditService.record()'), event);
+  }
+
+  /**
+   * Entries, a page at a time.
+   * @param chain a tenant's id, or `central`. Default: that of the current tenant, else the central one
+   * @throws AuditQueryError; TenantSwitchRefusedError for another's chain inside of a tenant
+   */
+  async query(query: AuditQuery = {}, chain?: string): Promise<AuditPage> {
+    const of = chainOf(chain, 'AuditService.query()');
+    checkQuery(query);
+    return this.reader.page(of, query);
+  }
+
+  /**
+   * Goes through a chain, and finds what was changed, removed, added or put in another order.
+   * @param checkpoint where the chain once stood, as `head` of an earlier verdict, kept elsewhere: then it is found too when
+   * the whole database was set back to an earlier state
+   * @throws AuditKeyMissingError; TenantSwitchRefusedError for another's chain inside of a tenant
+   */
+  async verify(chain?: string, checkpoint?: AuditCheckpoint): Promise<AuditVerdict> {
+    return this.verifier.verify(chainOf(chain, 'AuditService.verify()'), checkpoint);
+  }
+
+  /**
+   * All entries that `filter` lets through, oldest first, as they were when it was called, read as the stream is read.
+   * @throws AuditQueryError; TenantSwitchRefusedError for another's chain inside of a tenant
+   */
+  async export(format: AuditFormat, filter: AuditFilter = {}, chain?: string): Promise<Readable> {
+    const of = chainOf(chain, 'AuditService.export()');
+    checkQuery(filter);
+    const last = await this.reader.lastSeq(of);
+    return exportEntries(format, this.reader.rows(of, 0, last, filter));
+  }
+}
+
+/** @throws TenantContextMissingError, TenantSwitchRefusedError */
+export function chainOf(chain: string | undefined, operation: string): string {
+  const context = currentContext();
+  if (context === undefined) throw new TenantContextMissingError(operation);
+  const own = context.tenant?.id ?? CENTRAL_CHAIN;
+  if (chain !== undefined && chain !== own && context.tenant !== undefined) {
+    throw new TenantSwitchRefusedError(context.tenant.slug, `the audit log of "${chain}"`);
+  }
+  return chain ?? own;
+}

@@ -1,0 +1,64 @@
+import { HttpStatus } from '@nestjs/common';
+import { TenancyError } from '../tenancy.error.js';
+
+/** Something is to be recorded or verified, and there is no key to do it with. */
+export class AuditKeyMissingError extends TenancyError {
+  constructor() {
+    super({
+      code: 'AUDIT_KEY_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        'The audit log needs a key to sign with. Make one with: openssl rand -base64 32, and give it as audit.keys or ' +
+        'TENANCY_AUDIT_KEYS, the same in every process.',
+    });
+  }
+}
+
+/** The entry could not be written. What it is about may have been done; the answer must not say that all is well. */
+export class AuditUnwrittenError extends TenancyError {
+  constructor(chain: string, cause: unknown) {
+    super({
+      code: 'AUDIT_UNWRITTEN',
+      status: HttpStatus.SERVICE_UNAVAILABLE,
+      message:
+        `An entry of the audit log could not be written (chain "${chain}"). The cause says what the central database ` +
+        'refused it with; what was to be recorded may have been done all the same.',
+      retryAfter: 5,
+      cause,
+    });
+  }
+}
+
+/** An entry that cannot be recorded as it is. */
+export class AuditEntryError extends TenancyError {
+  constructor(problem: string) {
+    super({
+      code: 'AUDIT_ENTRY_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `The entry of the audit log is refused: ${problem}.`,
+    });
+  }
+}
+
+/** What is asked of the audit log cannot be answered. */
+export class AuditQueryError extends TenancyError {
+  constructor(problem: string) {
+    super({
+      code: 'AUDIT_QUERY_INVALID',
+      status: HttpStatus.BAD_REQUEST,
+      message: `The audit log cannot be asked that: ${problem}.`,
+      publicMessage: problem,
+    });
+  }
+}
+
+/** A chain that is to be archived does not verify. Nothing was taken out of it. */
+export class AuditChainBrokenError extends TenancyError {
+  constructor(chain: string, seq: number, problem: string) {
+    super({
+      code: 'AUDIT_CHAIN_BROKEN',
+      status: HttpStatus.CONFLICT,
+      message: `The chain "${chain}" of the audit log is broken at entry ${seq}: ${problem}. Nothing was archived.`,
+    });
+  }
+}

@@ -1,0 +1,24 @@
+import { CROSSING_WITNESS } from '../context/tenancy.js';
+import { AuditEvents } from './audit-events.js';
+import { AuditKeys } from './audit-keys.js';
+import { AuditLog } from './audit-log.js';
+import { AuditRecorder } from './audit-recorder.js';
+import { AuditReader } from './audit-reader.js';
+import { AuditVerifier } from './audit-verifier.js';
+import { AuditService } from './audit.service.js';
+import { Redaction } from './redaction.js';
+import { AuditedRequests } from './request-facts.js';
+
+/** This room, for the module that assembles the rooms. */
+export const AUDIT_PROVIDERS = [
+  AuditEvents,
+  AuditKeys,
+  AuditLog,
+  AuditReader,
+  AuditRecorder,
+  AuditService,
+  AuditVerifier,
+  AuditedRequests,
+  Redaction,
+  { provide: CROSSING_WITNESS, useExisting: AuditEvents },
+];

@@ -1,0 +1,55 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { currentRequest } from '../context/tenant-context.js';
+import type { AuditedRequest } from '../options/audit-options.js';
+import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import { TENANCY_OPTIONS } from '../options/tokens.js';
+
+/** Who asked, and from where. */
+export interface RequestFacts {
+  readonly actor: string | null;
+  readonly requestId: string | null;
+  readonly address: string | null;
+}
+
+const NOBODY: RequestFacts = { actor: null, requestId: null, address: null };
+
+/** What the log keeps of the request that the running code serves. */
+@Injectable()
+export class AuditedRequests {
+  private readonly actorOf: (request: AuditedRequest) => string | undefined;
+
+  constructor(@Inject(TENANCY_OPTIONS) { audit }: Pick<ResolvedTenancyOptions, 'audit'>) {
+    this.actorOf = audit.actor ?? actorOfUser;
+  }
+
+  get current(): RequestFacts {
+    const request = currentRequest();
+    return request === undefined ? NOBODY : this.factsOf(request as AuditedRequest);
+  }
+
+  private factsOf(
+    request: AuditedRequest & {
+      readonly id?: unknown;
+      readonly socket?: { readonly remoteAddress?: string };
+    },
+  ): RequestFacts {
+    const header = request.headers['x-request-id'];
+    const requestId = [header, request.id].find(
+      (id): id is string => typeof id === 'string' && /^[\w.:+/=-]{1,100}$/.test(id),
+    );
+    return {
+      actor: this.actorOf(request) ?? null,
+      requestId: requestId ?? null,
+      address: (request.ip ?? request.socket?.remoteAddress)?.slice(0, 64) ?? null,
+    };
+  }
+}
+
+function actorOfUser({ user }: AuditedRequest): string | undefined {
+  if (typeof user !== 'object' || user === null) return undefined;
+  const { id, sub, userId } = user as Readonly<Record<string, unknown>>;
+  const found = [id, sub, userId].find(
+    (value) => typeof value === 'string' || typeof value === 'number',
+  );
+  return found === undefined ? undefined : String(found);
+}

@@ -1,0 +1,74 @@
+import { engines, type EngineSetup } from '../support/engines.js';
+import { startAuditApp, type AuditApp } from './audit-app.js';
+
+describe.each(engines)('the audit log on $name', ({ prepare }) => {
+  let setup: EngineSetup;
+  let app: AuditApp;
+
+  beforeAll(async () => {
+    setup = await prepare();
+    app = await startAuditApp(setup);
+  }, 60_000);
+  afterAll(async () => {
+    await app.close();
+    await setup.cleanUp();
+  });
+
+  async function steps(tenantId: string): Promise<readonly string[]> {
+    const query = () => app.audit.query({ tenantId, order: 'oldest', limit: 1_000 });
+    const { entries } = await app.tenancy.runCentral('test', query);
+    return entries.map(({ action, outcome }) => `${action} ${outcome}`);
+  }
+
+  it('tells of each step of a tenant’s life, before and after, once it is answered', async () => {
+    const { id } = await app.tenants.create({ slug: 'acme' });
+    expect(await steps(id)).toEqual(['tenant.creating begun', 'tenant.created success']);
+    await app.tenants.suspend('acme');
+    await app.tenants.activate('acme');
+    await app.tenants.addDomain('acme', 'acme.example');
+    expect((await steps(id)).slice(2)).toEqual([
+      'tenant.suspending begun',
+      'tenant.suspended success',
+      'tenant.activating begun',
+      'tenant.activated success',
+      'domain.adding begun',
+      'domain.added success',
+    ]);
+    const { entries } = await app.tenancy.runCentral('test', () => app.audit.query({ limit: 1 }));
+    expect(entries[0]?.details).toEqual({ slug: 'acme', host: 'acme.example' });
+  });
+
+  it('what is refused once it was begun is not told to be done', async () => {
+    const { id } = await app.tenants.create({ slug: 'active' });
+    await expect(app.tenants.activate('active')).rejects.toMatchObject({
+      code: 'TENANT_TRANSITION_REFUSED',
+    });
+    expect((await steps(id)).at(-1)).toBe('tenant.activating begun');
+  });
+
+  it('does not begin what it cannot record', async () => {
+    await app.tenants.create({ slug: 'kept' });
+    await app.central.query('ALTER TABLE tenancy_audit_log RENAME TO elsewhere');
+    await expect(app.tenants.suspend('kept')).rejects.toMatchObject({ code: 'AUDIT_UNWRITTEN' });
+    await app.central.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
+    expect(await app.tenants.get('kept')).toMatchObject({ status: 'active' });
+  });
+
+  it('tells of the way out of a tenant, unless it is told not to', async () => {
+    const { id } = await app.tenants.create({ slug: 'leaving' });
+    const leave = (one: AuditApp) =>
+      one.tenancy.run('leaving', () => one.tenancy.runCentral('read the plans', () => 1));
+    const entered = async () => {
+      const query = () => app.audit.query({ action: 'central.entered' }, id);
+      return (await app.tenancy.runCentral('test', query)).entries;
+    };
+    expect(await leave(app)).toBe(1);
+    expect(await entered()).toMatchObject([
+      { tenantId: id, details: { reason: 'read the plans' } },
+    ]);
+    const silent = await startAuditApp(setup, { crossings: false });
+    await leave(silent);
+    expect(await entered()).toHaveLength(1);
+    await silent.close();
+  });
+});

@@ -1,0 +1,222 @@
+import {
+  Body,
+  Controller,
+  ForbiddenException,
+  Get,
+  Module,
+  Param,
+  Post,
+  UseGuards,
+  type CanActivate,
+  type ExecutionContext,
+  type INestApplication,
+} from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { EMPTY } from 'rxjs';
+import type { DataSource } from 'typeorm';
+import {
+  Audit,
+  AuditService,
+  bySubdomain,
+  CENTRAL,
+  CentralRoute,
+  Tenancy,
+  TenancyModule,
+  TenantService,
+  type AuditEntry,
+  type AuditOptions,
+} from '../../lib/index.js';
+import { engines, type EngineSetup } from '../support/engines.js';
+import { ask, PLATFORMS } from '../support/http.js';
+import { optionsOn } from '../support/tenancy-app.js';
+import { KEYS } from './audit-app.js';
+
+const SECRET = 'planted-7f3a9c';
+
+/** As an app's own guard does: says who it is. */
+class Login implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest();
+    request.user = { id: request.headers['x-user'] };
+    return true;
+  }
+}
+
+@Controller('invoices')
+@UseGuards(Login)
+class Invoices {
+  constructor(
+    private readonly audit: AuditService,
+    private readonly tenancy: Tenancy,
+  ) {}
+
+  @Post(':id/pay')
+  @Audit('invoice.paid', {
+    body: true,
+    query: true,
+    headers: ['Authorization', 'User-Agent'],
+    details: (_context, result) => ({ result }),
+  })
+  pay(@Param('id') id: string, @Body() body: { readonly how?: string }) {
+    if (body.how === 'never') throw new ForbiddenException(`not with ${SECRET}`);
+    if (body.how === 'broken') throw new Error(SECRET);
+    return { id, paid: true };
+  }
+
+  @Get('nothing')
+  @Audit('invoice.nothing')
+  nothing() {
+    return EMPTY;
+  }
+
+  @Get('inside')
+  async inside() {
+    await this.audit.record({ action: 'invoice.inside' });
+    await this.tenancy.runCentral('look at the plans', () => undefined);
+  }
+
+  @Get('central')
+  @CentralRoute()
+  @Audit('invoice.central')
+  central() {
+    return 'central';
+  }
+}
+
+@Module({ controllers: [Invoices] })
+class Root {}
+
+const [engine] = engines;
+
+describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) => {
+  let setup: EngineSetup;
+  let app: INestApplication;
+
+  async function start(audit: AuditOptions): Promise<INestApplication> {
+    const tenancy = TenancyModule.forRoot(
+      optionsOn(setup, { identify: [bySubdomain({ of: 'localhost' })], audit }),
+    );
+    const started = await NestFactory.create({ module: Root, imports: [tenancy] }, adapter(), {
+      logger: false,
+      abortOnError: false,
+    });
+    await started.listen(0, '127.0.0.1');
+    return started;
+  }
+
+  beforeAll(async () => {
+    setup = await engine!.prepare();
+    app = await start({ keys: [KEYS[0]!] });
+    await app.get(TenantService).create({ slug: 'acme' });
+  });
+  afterAll(async () => {
+    await app.close();
+    await setup.cleanUp();
+  });
+
+  async function* one(text: string) {
+    yield text;
+  }
+
+  async function call(path: string, body?: object) {
+    return ask(app, path, {
+      host: 'acme.localhost',
+      headers: {
+        'x-user': 'ann',
+        'x-request-id': 'r-1',
+        authorization: `Bearer ${SECRET}`,
+        'user-agent': 'test',
+        'content-type': 'application/json',
+      },
+      ...(body !== undefined && { chunks: one(JSON.stringify(body)) }),
+    });
+  }
+
+  async function last(chain?: 'central'): Promise<AuditEntry | undefined> {
+    const newest = () => app.get(AuditService).query({ limit: 1 });
+    const tenancy = app.get(Tenancy);
+    const { entries } = await (chain === undefined
+      ? tenancy.run('acme', newest)
+      : tenancy.runCentral('test', newest));
+    return entries[0];
+  }
+
+  it('records what was done, by whom and from where', async () => {
+    const body = { how: 'card', cardNumber: SECRET };
+    const answer = await call(`/invoices/7/pay?token=${SECRET}&a=1`, body);
+    expect(answer.body).toEqual({ id: '7', paid: true });
+    expect(await last()).toMatchObject({
+      action: 'invoice.paid',
+      outcome: 'success',
+      actor: 'ann',
+      requestId: 'r-1',
+      address: expect.stringContaining('127.0.0.1'),
+      details: {
+        route: 'Invoices.pay',
+        params: { id: '7' },
+        query: { token: '[redacted]', a: '1' },
+        body: { how: 'card', cardNumber: '[redacted]' },
+        headers: { Authorization: '[redacted]', 'User-Agent': 'test' },
+        more: { result: { id: '7', paid: true } },
+      },
+    });
+  });
+
+  it('records a refusal and a failure, without what they say', async () => {
+    expect((await call('/invoices/7/pay', { how: 'never' })).status).toBe(403);
+    const refused = await last();
+    expect(refused).toMatchObject({
+      outcome: 'refused',
+      details: { error: { name: 'ForbiddenException', status: 403 } },
+    });
+    expect((await call('/invoices/7/pay', { how: 'broken' })).status).toBe(500);
+    const failed = await last();
+    expect(failed).toMatchObject({ outcome: 'failed', details: { error: { name: 'Error' } } });
+    expect(JSON.stringify([refused, failed])).not.toContain(SECRET);
+  });
+
+  it('records a handler that gives nothing, once', async () => {
+    const before = (await last())?.seq ?? 0;
+    await call('/invoices/nothing');
+    expect(await last()).toMatchObject({ seq: before + 1, action: 'invoice.nothing' });
+  });
+
+  it('records a central route in the central chain', async () => {
+    await ask(app, '/invoices/central', { host: 'localhost', headers: { 'x-user': 'ben' } });
+    expect(await last('central')).toMatchObject({
+      chain: 'central',
+      action: 'invoice.central',
+      actor: 'ben',
+      tenantId: null,
+    });
+  });
+
+  it('what a handler records, and where it leaves its tenant, is of the same request', async () => {
+    await call('/invoices/inside');
+    const { entries } = await app
+      .get(Tenancy)
+      .run('acme', () => app.get(AuditService).query({ limit: 2 }));
+    const actor = platform === 'express' ? 'ann' : null;
+    const request = { actor, requestId: 'r-1', address: expect.stringContaining('127.0.0.1') };
+    expect(entries).toMatchObject([
+      { action: 'central.entered', details: { reason: 'look at the plans' }, ...request },
+      { action: 'invoice.inside', ...request },
+    ]);
+  });
+
+  it('answers 503 when it cannot be recorded', async () => {
+    const dataSource = app.get<DataSource>(getDataSourceToken(CENTRAL));
+    await dataSource.query('ALTER TABLE tenancy_audit_log RENAME TO elsewhere');
+    const answer = await call('/invoices/7/pay', { how: 'card' });
+    await dataSource.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
+    expect(answer).toMatchObject({ status: 503, body: { code: 'AUDIT_UNWRITTEN' } });
+    expect((await call('/invoices/7/pay', { how: 'card' })).status).toBe(201);
+    const verify = () => app.get(AuditService).verify();
+    expect(await app.get(Tenancy).run('acme', verify)).toMatchObject({ valid: true });
+  });
+
+  it('an app without a key does not start', async () => {
+    await expect(start({})).rejects.toMatchObject({ code: 'AUDIT_KEY_MISSING' });
+  });
+});
