@@ -3,6 +3,7 @@ import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
+import { MaintenanceRow } from './maintenance/maintenance.entity.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
 import { SchemaTemplate } from './migration/schema-template.entity.js';
 import { QuotaCounter } from './quota/quota-counter.entity.js';
@@ -16,7 +17,7 @@ import { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
-const QUOTA_ENTITIES = [QuotaCounter, QuotaReservationRow, QuotaLogEntry];
+const FEATURE_ENTITIES = [QuotaCounter, QuotaReservationRow, QuotaLogEntry, MaintenanceRow];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
 type CreateDataSource = (options: DataSourceOptions) => Promise<DataSource>;
@@ -44,7 +45,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...QUOTA_ENTITIES],
+          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...FEATURE_ENTITIES],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

@@ -1,4 +1,5 @@
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
+import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateQuotas1000000000010 } from './central/create-quotas.js';
 import { CreateSchemas1000000000004 } from './central/create-schemas.js';
@@ -13,4 +14,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateTemplates1000000000005,
   CreateScheduledRuns1000000000006,
   CreateQuotas1000000000010,
+  CreateMaintenance1000000000012,
 ];

@@ -50,6 +50,7 @@ const CENTRAL_TABLES = [
   'tenancy_templates',
   'tenancy_scheduled_runs',
   ...QUOTA_TABLES,
+  'tenancy_maintenance',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -58,6 +59,7 @@ const OWN = [
   'CreateTemplates1000000000005',
   'CreateScheduledRuns1000000000006',
   'CreateQuotas1000000000010',
+  'CreateMaintenance1000000000012',
 ];
 
 /** `name type(length) null primary` */
@@ -268,6 +270,22 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'uses int',
       ].toSorted(),
       indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id,day'],
+      ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_maintenance')).toEqual({
+      columns: [
+        'id varchar(36) primary',
+        'tenant_id varchar(36) null',
+        'begins_at bigint',
+        'ends_at bigint null',
+        'told int',
+        'message varchar(500) null',
+        'retry_after int',
+        'allowed text',
+        'bypass_hash varchar(64) null',
+        'set_at bigint',
+      ].toSorted(),
+      indices: ['tenancy_maintenance_tenant: tenant_id'],
       ...ofTenant,
     });
   });
