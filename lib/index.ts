@@ -108,11 +108,10 @@ export type {
   ScheduleMaintenance,
 } from './maintenance/maintenance-terms.js';
 export { MaintenanceRow } from './maintenance/maintenance.entity.js';
+export { ALL_TENANTS, type MaintenanceSubject } from './maintenance/maintenance-subject.js';
 export {
-  ALL_TENANTS,
   MaintenanceService,
   type Maintenance,
-  type MaintenanceSubject,
   type NewMaintenance,
 } from './maintenance/maintenance.service.js';
 

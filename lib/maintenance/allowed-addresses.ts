@@ -26,7 +26,8 @@ export class AllowedAddresses {
 
   /** @param address as a socket or a proxy tells it; an unknown one is not in any network */
   has(address: string | undefined): boolean {
-    const network = address === undefined ? undefined : parse(address.replace(/%.*$/, ''));
+    const plain = address?.replace(/%.*$/, '') ?? '';
+    const network = isIP(plain) === 0 ? undefined : parse(plain);
     // Each family by its own networks: `::/0` is to mean nothing for IPv4.
     return (
       network !== undefined &&

@@ -88,7 +88,8 @@ export class MaintenanceWatch implements MaintenanceGate, BeforeApplicationShutd
 
   /** Reads what may have changed; nothing while nobody has asked for it yet. */
   private readAgain(scope?: Scope): void {
-    if (this.readAt === undefined || this.stopped) return;
+    const isAsked = this.readAt !== undefined || this.reading !== undefined;
+    if (!isAsked || this.stopped) return;
     // A failure is logged, and it is tried again.
     this.read(scope).catch(() => {});
   }

@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { requireTenant } from '../context/tenant-context.js';
 import type { Visitor } from '../tenant/maintenance-gate.js';
 import type { Tenant } from '../tenant/tenant.entity.js';
-import { TenantService, type TenantReference } from '../tenant/tenant.service.js';
+import { TenantService } from '../tenant/tenant.service.js';
 import { createBypassSecret, hashBypassSecret } from './bypass-secret.js';
 import { MaintenanceNotices } from './maintenance-notices.js';
 import { MaintenanceStore } from './maintenance-store.js';
+import { ALL_TENANTS, type MaintenanceSubject } from './maintenance-subject.js';
 import {
   checkTerms,
   checkTime,
@@ -16,12 +17,6 @@ import {
 } from './maintenance-terms.js';
 import { MaintenanceWatch } from './maintenance-watch.js';
 import { MaintenanceRow } from './maintenance.entity.js';
-
-/** In place of a tenant: all of them. A symbol, because any word may be a tenant's slug. */
-export const ALL_TENANTS: unique symbol = Symbol.for('nestjs-tenancy:all-tenants');
-
-/** Whose maintenance: a tenant's, or that of all of them together. */
-export type MaintenanceSubject = TenantReference | typeof ALL_TENANTS;
 
 /** A maintenance that is in force or to come. */
 export interface Maintenance {
