@@ -140,7 +140,7 @@ export class TenantSchedule implements TickRunner, BeforeApplicationShutdown {
   }
 
   private skipped(name: string, { id, slug }: CurrentTenant): void {
-    this.logger.log(`${name} does not run for tenant "${slug}" this time: it is in maintenance`);
+    this.logger.debug(`${name} does not run for tenant "${slug}" this time: it is in maintenance`);
     const event: ScheduledTenantSkipped = { name, tenantId: id, slug };
     this.events.tell('schedule.tenant-skipped', event);
   }

@@ -71,6 +71,7 @@ class Keeping extends ConsoleLogger {
   override error(...parts: unknown[]) {
     this.lines.push(`error ${String(parts[0])}`);
   }
+  override debug() {}
   override warn(...parts: unknown[]) {
     this.lines.push(`warn ${String(parts[0])}`);
   }
