@@ -21,17 +21,17 @@ export class MaintenanceStore {
     });
   }
 
-  async insert({ tenant: _, ...row }: MaintenanceRow): Promise<void> {
-    await insert(this.rows, row);
+  async insert(row: MaintenanceRow): Promise<void> {
+    await insert(this.rows, columnsOf(row));
   }
 
   /** In place of the one with its id, if there is one. */
-  async put({ tenant: _, ...row }: MaintenanceRow): Promise<void> {
+  async put(row: MaintenanceRow): Promise<void> {
     const replaced = this.rows.metadata.columns.filter(({ isPrimary }) => !isPrimary);
     await this.rows
       .createQueryBuilder()
       .insert()
-      .values(row)
+      .values(columnsOf(row))
       .orUpdate(
         replaced.map(({ databaseName }) => databaseName),
         ['id'],
@@ -65,4 +65,11 @@ export class MaintenanceStore {
   private get rows(): Repository<MaintenanceRow> {
     return this.central.getRepository(MaintenanceRow);
   }
+}
+
+/** Without the tenant, whose id is a column. */
+function columnsOf(row: MaintenanceRow): Omit<MaintenanceRow, 'tenant'> {
+  const columns = { ...row };
+  delete columns.tenant;
+  return columns;
 }
