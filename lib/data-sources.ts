@@ -5,6 +5,7 @@ import { AuditChain } from './audit/audit-chain.entity.js';
 import { AuditRow } from './audit/audit-row.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
+import { MaintenanceRow } from './maintenance/maintenance.entity.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
 import { SchemaTemplate } from './migration/schema-template.entity.js';
 import { QuotaCounter } from './quota/quota-counter.entity.js';
@@ -18,8 +19,14 @@ import { TenantCredentials } from './tenant/tenant-credentials.entity.js';
 import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
-const QUOTA_ENTITIES = [QuotaCounter, QuotaReservationRow, QuotaLogEntry];
-const AUDIT_ENTITIES = [AuditChain, AuditRow];
+const FEATURE_ENTITIES = [
+  QuotaCounter,
+  QuotaReservationRow,
+  QuotaLogEntry,
+  AuditChain,
+  AuditRow,
+  MaintenanceRow,
+];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];
 type CreateDataSource = (options: DataSourceOptions) => Promise<DataSource>;
@@ -47,15 +54,7 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [
-            Tenant,
-            Domain,
-            TenantCredentials,
-            TenantSchema,
-            SchemaTemplate,
-            ...QUOTA_ENTITIES,
-            ...AUDIT_ENTITIES,
-          ],
+          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...FEATURE_ENTITIES],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

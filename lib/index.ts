@@ -53,7 +53,13 @@ export {
   TenantShareError,
   TenantTransitionError,
 } from './tenant/errors.js';
-export type { TenancyEvent, TenancyEventName } from './tenant/tenancy-events.js';
+export type { Visitor } from './tenant/maintenance-gate.js';
+export type {
+  MaintenanceEvent,
+  MaintenanceEventName,
+  TenancyEvent,
+  TenancyEventName,
+} from './tenant/tenancy-events.js';
 export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
 export { TenantRegistry } from './tenant/tenant-registry.js';
 export { TenantSchema } from './tenant/tenant-schema.entity.js';
@@ -114,6 +120,20 @@ export type {
   AuditVerdict,
 } from './audit/audit-verifier.js';
 export * from './audit/errors.js';
+
+export * from './maintenance/errors.js';
+export type {
+  EnableMaintenance,
+  MaintenanceTerms,
+  ScheduleMaintenance,
+} from './maintenance/maintenance-terms.js';
+export { MaintenanceRow } from './maintenance/maintenance.entity.js';
+export { ALL_TENANTS, type MaintenanceSubject } from './maintenance/maintenance-subject.js';
+export {
+  MaintenanceService,
+  type Maintenance,
+  type NewMaintenance,
+} from './maintenance/maintenance.service.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';

@@ -12,6 +12,9 @@ import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
 import { TenancyHttpModule } from './http/http.module.js';
+import { MaintenanceWatch } from './maintenance/maintenance-watch.js';
+import { MaintenanceService } from './maintenance/maintenance.service.js';
+import { MAINTENANCE_PROVIDERS } from './maintenance/providers.js';
 import { OneTenantMigrator } from './migration/one-tenant-migrator.js';
 import { PendingMigrationsGate } from './migration/pending-migrations-gate.js';
 import { MIGRATION_PROVIDERS } from './migration/providers.js';
@@ -23,6 +26,7 @@ import { TENANCY_OPTIONS } from './options/tokens.js';
 import { QUOTA_PROVIDERS } from './quota/providers.js';
 import { QuotaService } from './quota/quota.service.js';
 import { REDIS_PROVIDERS } from './redis/providers.js';
+import { MAINTENANCE_GATE } from './tenant/maintenance-gate.js';
 import { TENANT_PROVIDERS } from './tenant/providers.js';
 import { TenancyEvents } from './tenant/tenancy-events.js';
 import { TenantRegistry } from './tenant/tenant-registry.js';
@@ -55,6 +59,8 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         CENTRAL_DATA_SOURCE,
         ConnectionPoolManager,
         Tenancy,
+        MAINTENANCE_GATE,
+        MaintenanceService,
         QuotaService,
         AuditService,
         TENANT_GATE,
@@ -110,6 +116,7 @@ function providers(centralName: string): Provider[] {
     { provide: TENANT_DATA_SOURCE, useExisting: getDataSourceToken() },
     { provide: TENANT_DIRECTORY, useExisting: TenantRegistry },
     { provide: TENANT_GATE, useExisting: PendingMigrationsGate },
+    { provide: MAINTENANCE_GATE, useExisting: MaintenanceWatch },
     { provide: TENANT_SCHEMAS, useExisting: OneTenantMigrator },
     ConnectionPoolManager,
     Tenancy,
@@ -118,6 +125,7 @@ function providers(centralName: string): Provider[] {
     ...MIGRATION_PROVIDERS,
     ...QUOTA_PROVIDERS,
     ...AUDIT_PROVIDERS,
+    ...MAINTENANCE_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

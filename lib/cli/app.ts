@@ -2,6 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Tenancy } from '../context/tenancy.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
+import { MaintenanceService } from '../maintenance/maintenance.service.js';
 import { TenantMigrator } from '../migration/tenant-migrator.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import type { TenancyOptions } from '../options/tenancy-options.js';
@@ -42,6 +43,10 @@ export class App {
 
   get migrator(): TenantMigrator {
     return this.context.get(TenantMigrator);
+  }
+
+  get maintenance(): MaintenanceService {
+    return this.context.get(MaintenanceService);
   }
 
   get central(): DataSource {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { domainCommands } from './domain/commands.js';
 import { doctor } from './doctor/command.js';
+import { maintenanceCommands } from './maintenance/commands.js';
 import { migrate } from './migration/migrate.js';
 import { rollback } from './migration/rollback.js';
 import { status } from './migration/status.js';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .exitOverride();
   tenantCommands(program);
   domainCommands(program);
+  maintenanceCommands(program);
   migrate(program);
   rollback(program);
   status(program);

@@ -10,21 +10,27 @@ import type { CurrentTenant } from '../context/current-tenant.js';
 import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import { currentTenant } from '../context/tenant-context.js';
 import { verifyOutcome, verifyStatus } from '../identify/admission.js';
+import { whenKnown } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
 import { tenancyOf, type RequestTenancy } from '../identify/request-tenancy.js';
 import { ROUTE_MODE } from '../identify/route-mode.js';
 import type { RouteMode } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import {
+  MAINTENANCE_GATE,
+  type MaintenanceGate,
+  type Visitor,
+} from '../tenant/maintenance-gate.js';
 import { TenantContextLostError } from './errors.js';
 import { requestOf } from './request-of.js';
 import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**
  * Refuses what the middleware found out: a route that needs a tenant without one, a central route with one, a client
- * that may not act in the tenant, a tenant that is not served, one whose database is behind the code. It only reads memory,
- * unless the database may be behind. A request that the middleware was
- * told to leave alone (`http.exclude`) passes, without a tenant.
+ * that may not act in the tenant, a tenant that is not served or in maintenance, one whose database is behind the code. It only
+ * reads memory, unless the database may be behind. A request that the middleware was told to leave alone (`http.exclude`)
+ * passes, without a tenant.
  */
 @Injectable()
 export class TenancyGuard implements CanActivate {
@@ -37,6 +43,7 @@ export class TenancyGuard implements CanActivate {
     @Inject(TENANCY_OPTIONS) { http }: ResolvedTenancyOptions,
     private readonly reflector: Reflector,
     @Optional() @Inject(TENANT_GATE) private readonly gate?: TenantGate,
+    @Optional() @Inject(MAINTENANCE_GATE) private readonly maintenance?: MaintenanceGate,
   ) {
     this.defaultRouteMode = http.defaultRouteMode;
     this.hasCentralHosts = http.centralHosts.length > 0;
@@ -51,8 +58,7 @@ export class TenancyGuard implements CanActivate {
       throw new TenantContextLostError(tenancy.context.tenant?.slug, currentTenant()?.slug);
     }
     const { outcome } = tenancy;
-    const waiting = outcome.kind === 'found' ? this.gate?.admit(outcome.tenant) : undefined;
-    return waiting === undefined || waiting.then(() => true);
+    return outcome.kind !== 'found' || this.admit(outcome.tenant, request as Visitor);
   }
 
   /** The HTTP request of `context`, or undefined where there is none to verify. Override it for other transports. */
@@ -84,6 +90,15 @@ export class TenancyGuard implements CanActivate {
   protected verify(outcome: Outcome, mode: RouteMode): void {
     verifyOutcome(outcome, mode, this.hasCentralHosts);
     if (outcome.kind === 'found') this.verifyStatus(outcome.tenant);
+  }
+
+  /** At once, unless something is to be asked or migrated first. @throws the error that the request is refused with */
+  private admit(tenant: CurrentTenant, visitor: Visitor): boolean | Promise<boolean> {
+    return whenKnown(this.maintenance?.refusalOf(tenant, visitor), (refusal) => {
+      if (refusal !== undefined) throw refusal;
+      const waiting = this.gate?.admit(tenant);
+      return waiting === undefined || waiting.then(() => true);
+    });
   }
 
   /** @throws the error that a tenant of this status is refused with */

@@ -1,5 +1,6 @@
 import { CreateAudit1000000000011 } from './central/create-audit.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
+import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateQuotas1000000000010 } from './central/create-quotas.js';
 import { CreateSchemas1000000000004 } from './central/create-schemas.js';
@@ -15,4 +16,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateScheduledRuns1000000000006,
   CreateQuotas1000000000010,
   CreateAudit1000000000011,
+  CreateMaintenance1000000000012,
 ];

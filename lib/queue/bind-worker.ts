@@ -53,8 +53,17 @@ function enterTenants(worker: Worker, tenants: JobTenants, found: WeakMap<object
       return runInContext(known.context, () => callProcessJob(job, token, signal));
     }
     if (known.final) job.discard();
+    if (known.postponedBy !== undefined) await postpone(worker, job, known.postponedBy, token);
     throw known.refusal;
   };
+}
+
+/** Puts a job that is active among those that are delayed, as if it had never been begun. */
+async function postpone(worker: Worker, job: Job, by: number, token?: string): Promise<void> {
+  const client = await worker.client;
+  // Starts are limited by `maxStartedAttempts`, and this was none. Before its lock is given up.
+  await client.hset(worker.toKey(job.id ?? ''), { ats: job.attemptsStarted - 1 });
+  await job.moveToDelayed(Date.now() + by, token);
 }
 
 /** What is told of a job is told in its context; of the worker itself, in none of whichever job came before. */

@@ -1,6 +1,8 @@
+import { DelayedError } from 'bullmq';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { runDetached, type TenancyContext } from '../context/tenant-context.js';
 import type { TenancyError } from '../tenancy.error.js';
+import type { MaintenanceGate } from '../tenant/maintenance-gate.js';
 import type { TenantRegistry } from '../tenant/tenant-registry.js';
 import {
   JobInCentralQueueError,
@@ -22,12 +24,18 @@ export interface FoundTenant {
   readonly refusal?: Error;
   /** No retry can help. */
   readonly final?: boolean;
+  /** It runs later instead: in so many milliseconds it is looked at again. */
+  readonly postponedBy?: number;
 }
+
+/** The most milliseconds that a job is postponed by at a time: a maintenance may end before it was to. */
+const LONGEST_POSTPONEMENT = 60_000;
 
 /** Finds the tenants of jobs. */
 export class JobTenants {
   constructor(
     private readonly registry: TenantRegistry,
+    private readonly maintenance: Pick<MaintenanceGate, 'refusalOf'>,
     private readonly isCentral: (queueName: string) => boolean,
   ) {}
 
@@ -45,7 +53,9 @@ export class JobTenants {
         this.registry.lookup({ kind: 'id', value: tenantId }),
       );
       if (tenant === null) return refused(job, new JobTenantGoneError(job, tenantId), true);
-      return tenant.status === 'active' ? served(tenant) : notServed(job, tenant);
+      if (tenant.status !== 'active') return notServed(job, tenant);
+      const maintenance = await this.maintenance.refusalOf(tenant);
+      return maintenance === undefined ? served(tenant) : postponed(tenant, maintenance);
     } catch (error) {
       const refusal = error instanceof Error ? error : new Error(String(error));
       return { context: centralFor(job), refusal };
@@ -55,6 +65,11 @@ export class JobTenants {
 
 function served(tenant: CurrentTenant): FoundTenant {
   return { context: { tenant, work: { wrote: false } } };
+}
+
+function postponed(tenant: CurrentTenant, { message, retryAfter = 1 }: TenancyError): FoundTenant {
+  const postponedBy = Math.min(retryAfter * 1_000, LONGEST_POSTPONEMENT);
+  return { ...served(tenant), refusal: new DelayedError(message), postponedBy };
 }
 
 function notServed(job: FetchedJob, { slug, status }: CurrentTenant): FoundTenant {

@@ -2,6 +2,7 @@ import { BullRegistrar, WorkerHost } from '@nestjs/bullmq';
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { FlowProducer, Queue, Worker } from 'bullmq';
+import { MAINTENANCE_GATE, type MaintenanceGate } from '../tenant/maintenance-gate.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
 import { bindFlowProducer } from './bind-flow-producer.js';
 import { bindQueue } from './bind-queue.js';
@@ -26,11 +27,12 @@ export class TenantJobs {
     @Inject(TENANT_JOBS_OPTIONS) private readonly options: TenantJobsOptions,
     private readonly discovery: DiscoveryService,
     registry: TenantRegistry,
+    @Inject(MAINTENANCE_GATE) maintenance: MaintenanceGate,
     @Optional() registrar?: BullRegistrar,
   ) {
     this.central = new Set(options.centralQueues);
     const isCentral = (name: string) => this.central.has(name);
-    this.tenants = new JobTenants(registry, isCentral);
+    this.tenants = new JobTenants(registry, maintenance, isCentral);
     if (registrar !== undefined) this.bindWith(registrar);
   }
 

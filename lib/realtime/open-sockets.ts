@@ -1,5 +1,6 @@
 import { runDetached } from '../context/tenant-context.js';
 import type { Signals } from '../redis/signals.js';
+import type { MaintenanceGate } from '../tenant/maintenance-gate.js';
 import { TENANT_CHANGES, type TenantChange } from '../tenant/tenant-registry.js';
 import type { SocketTenancy } from './socket-tenancy.js';
 
@@ -12,7 +13,7 @@ export interface OpenSocket {
 
 /**
  * The sockets of this process, by tenant. Whenever something of a tenant was written, here or in a process that tells of
- * it, those that have sockets are looked at again, and the sockets of one that is not served any more are closed. Also
+ * it, or its maintenance begins, those that have sockets are looked at again, and the sockets of one that is not served any more are closed. Also
  * when that cannot be found out: whoever is still served connects again.
  */
 export class OpenSockets {
@@ -20,11 +21,12 @@ export class OpenSockets {
   private readonly unchecked = new Set<string>();
   private checking = false;
 
-  constructor(signals: Pick<Signals, 'on'>) {
+  constructor(signals: Pick<Signals, 'on'>, maintenance: Pick<MaintenanceGate, 'onChange'>) {
     signals.on(TENANT_CHANGES, {
       receive: (change) => this.check((change as TenantChange).tenantId),
       missed: () => this.check(),
     });
+    maintenance.onChange((tenantId) => this.check(tenantId));
   }
 
   add(socket: OpenSocket): void {
@@ -58,13 +60,17 @@ export class OpenSockets {
   private async checkAll(): Promise<void> {
     for (const id of this.unchecked) {
       this.unchecked.delete(id);
-      const [first] = this.byTenant.get(id) ?? [];
-      try {
-        await first?.tenancy.verify();
-      } catch (reason) {
-        for (const socket of this.byTenant.get(id) ?? []) socket.close(reason);
-      }
+      // All at once, so that the tenant is read once. Each by itself: in maintenance some may stay.
+      await Promise.all([...(this.byTenant.get(id) ?? [])].map(closeUnlessServed));
     }
     this.checking = false;
+  }
+}
+
+async function closeUnlessServed(socket: OpenSocket): Promise<void> {
+  try {
+    await socket.tenancy.verify();
+  } catch (reason) {
+    socket.close(reason);
   }
 }

@@ -4,6 +4,7 @@ import { verifyStatus } from '../identify/admission.js';
 import { RequestTenantNotFoundError } from '../identify/errors.js';
 import { isLater, whenKnown } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
+import type { MaintenanceGate, Visitor } from '../tenant/maintenance-gate.js';
 import type { TenantRegistry } from '../tenant/tenant-registry.js';
 import { SocketOfOtherTenantError } from './errors.js';
 
@@ -14,9 +15,14 @@ export class SocketTenancy {
 
   private tenant: CurrentTenant | undefined;
 
-  /** @param outcome of its handshake */
+  /**
+   * @param visitor who opened the socket
+   * @param outcome of its handshake
+   */
   constructor(
     private readonly registry: Pick<TenantRegistry, 'lookup'>,
+    private readonly maintenance: Pick<MaintenanceGate, 'refusalOf'>,
+    private readonly visitor: Visitor,
     readonly outcome: Outcome,
   ) {
     this.tenant = outcome.kind === 'found' ? outcome.tenant : undefined;
@@ -27,7 +33,8 @@ export class SocketTenancy {
   }
 
   /**
-   * The tenant as it is by now, undefined for a socket of none: from memory, unless something of it was written.
+   * The tenant as it is by now, undefined for a socket of none: from memory, unless something of it was written. Who has
+   * opened the socket may be served while it is in maintenance.
    * @throws the error that a request is refused with when the tenant is not served any more
    */
   verify(): CurrentTenant | undefined | Promise<CurrentTenant | undefined> {
@@ -37,7 +44,10 @@ export class SocketTenancy {
       if (now === null) throw new RequestTenantNotFoundError(`tenant "${tenant.slug}" is deleted`);
       this.tenant = now;
       verifyStatus(now);
-      return now;
+      return whenKnown(this.maintenance.refusalOf(now, this.visitor), (refusal) => {
+        if (refusal !== undefined) throw refusal;
+        return now;
+      });
     });
   }
 

@@ -7,6 +7,14 @@ export interface ScheduledTenantFailed {
   readonly error: unknown;
 }
 
+/** The payload of `schedule.tenant-skipped`: a run has left out a tenant, because it is in maintenance. */
+export interface ScheduledTenantSkipped {
+  /** Of the scheduled method. */
+  readonly name: string;
+  readonly tenantId: string;
+  readonly slug: string;
+}
+
 /** The payload of `schedule.overlap`: a tick was skipped, because the run of an earlier one has not ended. */
 export interface ScheduleOverlap {
   readonly name: string;

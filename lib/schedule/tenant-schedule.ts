@@ -6,12 +6,18 @@ import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import { LockTimeoutError } from '../database/errors.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { MAINTENANCE_GATE, type MaintenanceGate } from '../tenant/maintenance-gate.js';
 import { TenancyEvents } from '../tenant/tenancy-events.js';
 import { Turns } from '../tenant/turns.js';
 import { Cadence } from './cadence.js';
 import type { ScheduledMethod, TickRunner } from './for-each-tenant.decorator.js';
 import { RunLedger, type ScheduledRun } from './run-ledger.js';
-import type { ScheduledRunCut, ScheduledTenantFailed, ScheduleOverlap } from './schedule-events.js';
+import type {
+  ScheduledRunCut,
+  ScheduledTenantFailed,
+  ScheduledTenantSkipped,
+  ScheduleOverlap,
+} from './schedule-events.js';
 
 type Work = (tenant: CurrentTenant) => unknown;
 
@@ -36,6 +42,7 @@ export class TenantSchedule implements TickRunner, BeforeApplicationShutdown {
     private readonly events: TenancyEvents,
     private readonly ledger: RunLedger,
     private readonly cadence: Cadence,
+    @Inject(MAINTENANCE_GATE) private readonly maintenance: MaintenanceGate,
     @Inject(TENANCY_OPTIONS) { central }: Pick<ResolvedTenancyOptions, 'central'>,
   ) {
     // Each holds its lock on one central connection, and lists the tenants on another. Creations may have half of them.
@@ -113,6 +120,8 @@ export class TenantSchedule implements TickRunner, BeforeApplicationShutdown {
     const { concurrency, where = isActive } = options;
     const part = async (tenant: CurrentTenant) => {
       try {
+        const refusal = await this.maintenance.refusalOf(tenant);
+        if (refusal !== undefined) return this.skipped(name, tenant);
         await work(tenant);
       } catch (error) {
         this.failed(name, tenant, error);
@@ -128,6 +137,12 @@ export class TenantSchedule implements TickRunner, BeforeApplicationShutdown {
       continueOnError: true,
       ...(concurrency !== undefined && { concurrency }),
     });
+  }
+
+  private skipped(name: string, { id, slug }: CurrentTenant): void {
+    this.logger.debug(`${name} does not run for tenant "${slug}" this time: it is in maintenance`);
+    const event: ScheduledTenantSkipped = { name, tenantId: id, slug };
+    this.events.tell('schedule.tenant-skipped', event);
   }
 
   private failed(name: string, { id, slug }: CurrentTenant, error: unknown): void {

@@ -19,6 +19,21 @@ export interface TenancyEvent {
   readonly host?: string;
 }
 
+/** What is told of a maintenance: that it was scheduled, that it has begun, and that it is over. */
+export type MaintenanceEventName = `maintenance.${'scheduled' | 'enabled' | 'disabled'}`;
+
+/** The payload of a {@link MaintenanceEventName}. */
+export interface MaintenanceEvent {
+  /** Of the maintenance. */
+  readonly id: string;
+  /** Undefined where all tenants are in maintenance. */
+  readonly tenantId?: string;
+  readonly slug?: string;
+  readonly from: Date;
+  /** Undefined for until it is disabled. */
+  readonly until?: Date;
+}
+
 /** What is needed of `EventEmitter2`. */
 interface Emitter {
   emit(name: string, event: object): unknown;

@@ -52,6 +52,7 @@ const CENTRAL_TABLES = [
   'tenancy_scheduled_runs',
   ...QUOTA_TABLES,
   ...AUDIT_TABLES,
+  'tenancy_maintenance',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -61,6 +62,7 @@ const OWN = [
   'CreateScheduledRuns1000000000006',
   'CreateQuotas1000000000010',
   'CreateAudit1000000000011',
+  'CreateMaintenance1000000000012',
 ];
 
 /** `name type(length) null primary` */
@@ -308,6 +310,22 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       indices: ['tenancy_audit_log_action: chain,action', 'tenancy_audit_log_at: chain,at'],
       uniques: ['id'],
       foreignKeys: ['chain → tenancy_audit_chains on delete CASCADE'],
+    });
+    expect(await describeTable(central, 'tenancy_maintenance')).toEqual({
+      columns: [
+        'id varchar(36) primary',
+        'tenant_id varchar(36) null',
+        'begins_at bigint',
+        'ends_at bigint null',
+        'told int',
+        'message varchar(500) null',
+        'retry_after int',
+        'allowed text',
+        'bypass_hash varchar(64) null',
+        'set_at bigint',
+      ].toSorted(),
+      indices: ['tenancy_maintenance_tenant: tenant_id'],
+      ...ofTenant,
     });
   });
 

@@ -3,7 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { Test } from '@nestjs/testing';
-import { type CurrentTenant, Tenancy } from '../../lib/index.js';
+import { type CurrentTenant, MaintenanceService, Tenancy } from '../../lib/index.js';
 import { ForEachTenant, TenantScheduleModule } from '../../lib/schedule/index.js';
 import { TenantSchedule } from '../../lib/schedule/tenant-schedule.js';
 import { engines, type EngineSetup } from '../support/engines.js';
@@ -71,6 +71,7 @@ class Keeping extends ConsoleLogger {
   override error(...parts: unknown[]) {
     this.lines.push(`error ${String(parts[0])}`);
   }
+  override debug() {}
   override warn(...parts: unknown[]) {
     this.lines.push(`warn ${String(parts[0])}`);
   }
@@ -121,6 +122,21 @@ describe.each(engines.slice(0, 2))('@ForEachTenant on $name', ({ prepare }) => {
     const { work, reminders } = await start(Reminders);
     await reminders().yearly(null!);
     expect(work.done.sort()).toEqual(['one', 'two']);
+  });
+
+  it('leaves out a tenant in maintenance, and tells of it', async () => {
+    const { work, told, context, reminders } = await start(Reminders);
+    const maintenance = context.get(MaintenanceService);
+    await maintenance.enable('one');
+    await reminders().everywhere(null!);
+    expect(work.done).toEqual(['two']);
+    expect(told).toContainEqual([
+      'schedule.tenant-skipped',
+      expect.objectContaining({ name: 'Reminders.everywhere', slug: 'one' }),
+    ]);
+    await maintenance.disable('one');
+    await reminders().everywhere(null!);
+    expect(work.done.sort()).toEqual(['one', 'two', 'two']);
   });
 
   it('stands above the scheduler’s decorator or below', async () => {

@@ -13,6 +13,7 @@ const CENTRAL = {
   tenancy_quota_log: 'CreateQuotas1000000000010',
   tenancy_audit_chains: 'CreateAudit1000000000011',
   tenancy_audit_log: 'CreateAudit1000000000011',
+  tenancy_maintenance: 'CreateMaintenance1000000000012',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',
