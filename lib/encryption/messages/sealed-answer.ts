@@ -96,7 +96,9 @@ export function sealAnswer(response: ServerResponse, seal: Seal): void {
   });
 
   const silent = {
-    writeHead: () => response,
+    // Middleware that holds the end back (for a session to be saved) has the head written then.
+    writeHead: (...given: readonly unknown[]): unknown =>
+      response.headersSent ? response : Reflect.apply(writeHead, response, given),
     flushHeaders() {},
     write: () => true,
     end: () => response,
