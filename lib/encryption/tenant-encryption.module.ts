@@ -54,7 +54,8 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<TenantEncrypti
     MessageCipher,
     ReplayWindow,
     MessageGuard,
-    { provide: APP_GUARD, useClass: TenantMessageGuard },
+    TenantMessageGuard,
+    { provide: APP_GUARD, useExisting: TenantMessageGuard },
     TenantEncryption,
   ],
   // The guard of the decorators is made in the module of each controller.

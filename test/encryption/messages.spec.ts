@@ -109,7 +109,7 @@ describe.each(Object.keys(PLATFORMS))('messages on %s', (platform) => {
     });
 
     it('when they are of another tenant, also with the name of this one', async () => {
-      const [ofB] = await Promise.all([b.seal('POST', '/notes', { text: 'word' })]);
+      const ofB = await b.seal('POST', '/notes', { text: 'word' });
       refused(await a.send('POST', '/notes', ofB), UNREADABLE);
       const { id } = await app.tenants.get('a');
       const claimed = await b.seal('POST', '/notes', { text: 'word' }, { sub: id });

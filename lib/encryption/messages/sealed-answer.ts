@@ -27,11 +27,7 @@ const logger = new Logger('Tenancy');
  * Fastify share, so that nothing passes by.
  */
 export function sealAnswer(response: ServerResponse, seal: Seal): void {
-  const { writeHead, flushHeaders, write, end } = response;
-  const originals = { writeHead, flushHeaders, write, end } satisfies Record<
-    (typeof WRITERS)[number],
-    unknown
-  >;
+  const originals = Object.fromEntries(WRITERS.map((name) => [name, response[name]]));
   let ended = false;
 
   const finish = (
@@ -98,7 +94,7 @@ export function sealAnswer(response: ServerResponse, seal: Seal): void {
   const silent = {
     // Middleware that holds the end back (for a session to be saved) has the head written then.
     writeHead: (...given: readonly unknown[]): unknown =>
-      response.headersSent ? response : Reflect.apply(writeHead, response, given),
+      response.headersSent ? response : Reflect.apply(originals['writeHead'], response, given),
     flushHeaders() {},
     write: () => true,
     end: () => response,
