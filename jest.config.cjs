@@ -5,7 +5,15 @@ module.exports = {
   roots: ['<rootDir>/test', '<rootDir>/lib'],
   testRegex: 'test/.*\\.spec\\.ts$',
   // tsconfig.json has isolatedModules: types are checked by `tsc`, not here.
-  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }] },
+  transform: {
+    '^.+\\.ts$': ['ts-jest', { tsconfig: 'tsconfig.json' }],
+    // An ES module, which node loads with require() by itself, and jest does not.
+    '/node_modules/jose/.+\\.js$': [
+      'ts-jest',
+      { tsconfig: { module: 'commonjs', target: 'es2023', allowJs: true, isolatedModules: true } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/(?!jose/)'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^nestjs-tenancy$': '<rootDir>/lib/index.ts',

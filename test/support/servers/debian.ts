@@ -21,6 +21,10 @@ export async function installRedis(): Promise<void> {
   await installPackages(['redis-server']);
 }
 
+export async function installJwcrypto(): Promise<void> {
+  await installPackages(['python3-jwcrypto']);
+}
+
 /**
  * Debian's stable release has no MySQL server, its unstable one has: it runs from a folder with a small system of that
  * release in it, which changes nothing on this machine. 560 MB, about a minute.

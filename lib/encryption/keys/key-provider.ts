@@ -1,0 +1,32 @@
+import type { KeyObject } from 'node:crypto';
+import type { CurrentTenant } from '../../context/current-tenant.js';
+
+/** A tenant's secret, of which the keys for each purpose are derived. */
+export interface TenantKey {
+  /** Names it, in messages and stored values, for whoever may read those: at most 64 of `A-Z a-z 0-9 . _ -`. */
+  readonly id: string;
+  /** A secret of 32 bytes: `createSecretKey(bytes)`. Give the same object again, so that what is derived of it is kept. */
+  readonly key: KeyObject;
+  /**
+   * Milliseconds since 1970 from when on messages under this key are refused. What is stored under it stays readable.
+   * Default: they are accepted.
+   */
+  readonly retiredAt?: number;
+}
+
+/** Whose keys are asked for. */
+export type KeyOwner = Pick<CurrentTenant, 'id' | 'slug' | 'settings'>;
+
+/**
+ * Where the keys of tenants come from: `MasterKeys`, or a key management service behind an implementation of your own.
+ * It is asked for every message and every encrypted column: answer from memory where you can. Columns need an answer that
+ * is no promise.
+ */
+export interface KeyProvider {
+  /** The key that encrypts from now on. */
+  current(tenant: KeyOwner): TenantKey | Promise<TenantKey>;
+  /** The key of that id, as a message or a stored value names it; undefined when the tenant has none such. */
+  find(tenant: KeyOwner, id: string): TenantKey | undefined | Promise<TenantKey | undefined>;
+  /** The key that will be the current one after the next rotation, for clients to have in time. Default: none. */
+  next?(tenant: KeyOwner): TenantKey | Promise<TenantKey>;
+}
