@@ -1,3 +1,5 @@
+import { CENTRAL } from '../options/central-options.js';
+
 /** How it ended. `begun` is recorded before a step that is to be told of again once it is done. */
 export const AUDIT_OUTCOMES = ['success', 'refused', 'failed', 'begun'] as const;
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];
@@ -39,8 +41,8 @@ export interface AuditEntry {
   readonly hash: string;
 }
 
-/** The chain of what belongs to no tenant. */
-export const CENTRAL_CHAIN = 'central';
+/** The chain of what belongs to no tenant, called as its database is by default. */
+export const CENTRAL_CHAIN = CENTRAL;
 
 /** Recorded before the next entry when the signed head of a chain is found changed. `verify` ends at it. */
 export const HEAD_CHANGED = 'audit.head-changed';
