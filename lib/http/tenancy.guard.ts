@@ -11,13 +11,13 @@ import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import { currentTenant } from '../context/tenant-context.js';
 import { verifyOutcome, verifyStatus } from '../identify/admission.js';
 import type { Outcome } from '../identify/outcome.js';
+import { requestOf } from '../identify/request-of.js';
 import { tenancyOf, type RequestTenancy } from '../identify/request-tenancy.js';
 import { ROUTE_MODE } from '../identify/route-mode.js';
 import type { RouteMode } from '../options/identifier.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { TenantContextLostError } from './errors.js';
-import { requestOf } from './request-of.js';
 import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**
