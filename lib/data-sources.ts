@@ -1,6 +1,7 @@
 import { HttpStatus, type DynamicModule, type Type } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
+import { ApiKeyRow } from './api-key/api-key.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
@@ -44,7 +45,15 @@ export function dataSourceModules(centralName: string): DynamicModule[] {
       useFactory: ({ central }: ResolvedTenancyOptions, pools: ConnectionPoolManager) => ({
         ...moduleOptions(
           central,
-          [Tenant, Domain, TenantCredentials, TenantSchema, SchemaTemplate, ...QUOTA_ENTITIES],
+          [
+            Tenant,
+            Domain,
+            TenantCredentials,
+            TenantSchema,
+            SchemaTemplate,
+            ApiKeyRow,
+            ...QUOTA_ENTITIES,
+          ],
           CENTRAL_MIGRATIONS,
           async (options) => {
             const dataSource = await pools.createCentralDataSource(options);

@@ -53,7 +53,12 @@ export {
   TenantShareError,
   TenantTransitionError,
 } from './tenant/errors.js';
-export type { TenancyEvent, TenancyEventName } from './tenant/tenancy-events.js';
+export type {
+  ApiKeyEvent,
+  ApiKeyEventName,
+  TenancyEvent,
+  TenancyEventName,
+} from './tenant/tenancy-events.js';
 export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
 export { TenantRegistry } from './tenant/tenant-registry.js';
 export { TenantSchema } from './tenant/tenant-schema.entity.js';
@@ -68,6 +73,7 @@ export {
   type TenantReference,
 } from './tenant/tenant.service.js';
 
+export { byApiKey } from './identify/by-api-key.js';
 export * from './identify/by-cookie.js';
 export * from './identify/by-custom.js';
 export * from './identify/by-domain.js';
@@ -94,6 +100,15 @@ export {
   type UseOptions,
 } from './quota/quota.service.js';
 export type { UsageQuery, UsageSum } from './quota/usage-log.js';
+
+export type { ApiKeyInfo } from './api-key/api-key-info.js';
+export type { CreateApiKey, ListApiKeys, RotateApiKey } from './api-key/api-key-input.js';
+export { ApiKey } from './api-key/api-key.decorator.js';
+export { ApiKeyGuard } from './api-key/api-key.guard.js';
+export { ApiKeyService } from './api-key/api-key.service.js';
+export { CurrentApiKey } from './api-key/current-api-key.decorator.js';
+export * from './api-key/errors.js';
+export type { ApiKeyPage, CreatedApiKey, OwnedApiKeys } from './api-key/owned-api-keys.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';

@@ -5,11 +5,16 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { ApiKeyAuthenticator } from './api-key/api-key-authenticator.js';
+import { ApiKeyService } from './api-key/api-key.service.js';
+import { API_KEY_PROVIDERS } from './api-key/providers.js';
+import { REQUEST_RATES } from './context/request-rates.js';
 import { TENANT_DIRECTORY, TENANT_GATE, Tenancy } from './context/tenancy.js';
 import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
 import { TenancyHttpModule } from './http/http.module.js';
+import { API_KEY_DIRECTORY } from './identify/by-api-key.js';
 import { OneTenantMigrator } from './migration/one-tenant-migrator.js';
 import { PendingMigrationsGate } from './migration/pending-migrations-gate.js';
 import { MIGRATION_PROVIDERS } from './migration/providers.js';
@@ -54,6 +59,10 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         ConnectionPoolManager,
         Tenancy,
         QuotaService,
+        ApiKeyAuthenticator,
+        ApiKeyService,
+        API_KEY_DIRECTORY,
+        REQUEST_RATES,
         TENANT_GATE,
         TenantMigrator,
         TenancyEvents,
@@ -114,6 +123,7 @@ function providers(centralName: string): Provider[] {
     ...TENANT_PROVIDERS,
     ...MIGRATION_PROVIDERS,
     ...QUOTA_PROVIDERS,
+    ...API_KEY_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

@@ -1,3 +1,4 @@
+import { CreateApiKeys1000000000013 } from './central/create-api-keys.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateQuotas1000000000010 } from './central/create-quotas.js';
@@ -13,4 +14,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateTemplates1000000000005,
   CreateScheduledRuns1000000000006,
   CreateQuotas1000000000010,
+  CreateApiKeys1000000000013,
 ];

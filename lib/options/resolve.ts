@@ -11,6 +11,7 @@ import { resolveCatalogue, type ResolvedQuota } from './quota-catalogue.js';
 import { connectionShare } from './quota-terms.js';
 import {
   CENTRAL,
+  type ApiKeyOptions,
   type CentralOptions,
   type HttpOptions,
   type PoolOptions,
@@ -64,6 +65,7 @@ export interface ResolvedTenancyOptions {
   /** Undefined: there is none. */
   readonly redis: ResolvedRedis | undefined;
   readonly quota: ResolvedQuotas;
+  readonly apiKeys: Required<ApiKeyOptions>;
 }
 
 export type ResolvedQuotas = Required<Omit<QuotaOptions, 'catalogue'>> & {
@@ -92,7 +94,7 @@ export function resolveOptions(
   validateOptions(given);
   const options = fillFromEnvironment(given, env);
   validateOptions(options);
-  const { central = {}, tenants = {}, http = {}, registry = {}, pool = {} } = options;
+  const { central = {}, tenants = {}, http = {}, registry = {}, pool = {}, apiKeys = {} } = options;
   const registered = centralName ?? central.name ?? CENTRAL;
   refuseOtherName(central, registered);
   refuseUnnamedEmbedded(central, tenants, env);
@@ -145,6 +147,11 @@ export function resolveOptions(
     },
     redis: resolveRedis(options.redis),
     quota,
+    apiKeys: {
+      prefix: apiKeys.prefix ?? 'tk',
+      ttl: apiKeys.ttl ?? 5_000,
+      maxKeys: apiKeys.maxKeys ?? 20_000,
+    },
   };
 }
 

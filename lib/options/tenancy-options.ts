@@ -8,12 +8,14 @@ import {
   IsString,
   Min,
 } from 'class-validator';
+import type { ApiKeyOptions } from './api-key-options.js';
 import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
 import type { QuotaOptions } from './quota-options.js';
 import type { RedisOptions } from './redis-options.js';
 import type { TenantsOptions } from './tenants-options.js';
 
+export * from './api-key-options.js';
 export * from './central-options.js';
 export * from './quota-options.js';
 export * from './redis-options.js';
@@ -124,8 +126,8 @@ export class TenancyOptions {
   readonly pool?: PoolOptions;
 
   /**
-   * How a request names its tenant: identifiers, tried in order, the first that finds a tenant wins; token claims go
-   * first whatever their place. Default `[bySubdomain({ of: 'localhost' }), byDomain()]`.
+   * How a request names its tenant: identifiers, tried in order, the first that finds a tenant wins; token claims
+   * and API keys go first whatever their place. Default `[bySubdomain({ of: 'localhost' }), byDomain()]`.
    */
   @IsOptional()
   @IsArray()
@@ -150,6 +152,11 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly quota?: QuotaOptions;
+
+  /** {@link ApiKeyOptions} */
+  @IsOptional()
+  @IsObject()
+  readonly apiKeys?: ApiKeyOptions;
 }
 
 /** Types a configuration without changing it. The app and the command line read the same file. */

@@ -7,6 +7,7 @@ import { checkServers } from './check-servers.js';
 import { checkCentralUrl } from './check-urls.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import {
+  ApiKeyOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -32,6 +33,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkSection(RegistryOptions, options.registry, 'registry'),
     ...checkSection(PoolOptions, options.pool, 'pool'),
     ...checkSection(QuotaOptions, options.quota, 'quota'),
+    ...checkSection(ApiKeyOptions, options.apiKeys, 'apiKeys'),
     ...checkTypeOrm(options.central?.typeorm, 'central.typeorm'),
     ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),

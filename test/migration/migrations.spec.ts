@@ -50,6 +50,7 @@ const CENTRAL_TABLES = [
   'tenancy_templates',
   'tenancy_scheduled_runs',
   ...QUOTA_TABLES,
+  'tenancy_api_keys',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -58,6 +59,7 @@ const OWN = [
   'CreateTemplates1000000000005',
   'CreateScheduledRuns1000000000006',
   'CreateQuotas1000000000010',
+  'CreateApiKeys1000000000013',
 ];
 
 /** `name type(length) null primary` */
@@ -268,6 +270,24 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'uses int',
       ].toSorted(),
       indices: ['tenancy_quota_log_day: day', 'tenancy_quota_log_tenant: tenant_id,day'],
+      ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_api_keys')).toEqual({
+      columns: [
+        'id varchar(16) primary',
+        'tenant_id varchar(36) null',
+        'name varchar(100)',
+        'prefix varchar(64)',
+        'hash varchar(64)',
+        'scopes text',
+        'requests_per_minute int null',
+        'created_at bigint',
+        'expires_at bigint null',
+        'revoked_at bigint null',
+        'replaced_by varchar(16) null',
+        'last_used_at bigint null',
+      ].toSorted(),
+      indices: ['tenancy_api_keys_owner: tenant_id,created_at'],
       ...ofTenant,
     });
   });

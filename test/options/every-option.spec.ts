@@ -1,5 +1,6 @@
 import { getMetadataStorage } from 'class-validator';
 import {
+  ApiKeyOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -14,6 +15,7 @@ import {
 } from '../../lib/index.js';
 import { engines } from '../support/engines.js';
 import { ACCOUNT_PROOFS } from './proofs/accounts.js';
+import { API_KEY_PROOFS } from './proofs/api-keys.js';
 import { AppOfEveryOption } from './proofs/app-of-every-option.js';
 import { AppOnServer } from './proofs/app-on-server.js';
 import { CENTRAL_PROOFS } from './proofs/central.js';
@@ -40,6 +42,7 @@ const SECTIONS = {
   'pool.': PoolOptions,
   'redis.': RedisOptions,
   'quota.': QuotaOptions,
+  'apiKeys.': ApiKeyOptions,
 };
 
 /** `identify`, `central.url`, … */
@@ -67,6 +70,7 @@ const ON_ANY = {
   ...POOL_PROOFS,
   ...REDIS_PROOFS,
   ...QUOTA_PROOFS,
+  ...API_KEY_PROOFS,
 };
 const ON_SERVERS = { ...REPLICA_PROOFS, ...ACCOUNT_PROOFS, ...POOL_PROOFS_ON_SERVER };
 

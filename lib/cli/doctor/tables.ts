@@ -11,6 +11,7 @@ const CENTRAL = {
   tenancy_quota_counters: 'CreateQuotas1000000000010',
   tenancy_quota_reservations: 'CreateQuotas1000000000010',
   tenancy_quota_log: 'CreateQuotas1000000000010',
+  tenancy_api_keys: 'CreateApiKeys1000000000013',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',
