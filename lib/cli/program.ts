@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { apiKeyCommands } from './api-key/commands.js';
 import { domainCommands } from './domain/commands.js';
 import { doctor } from './doctor/command.js';
 import { migrate } from './migration/migrate.js';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     .exitOverride();
   tenantCommands(program);
   domainCommands(program);
+  apiKeyCommands(program);
   migrate(program);
   rollback(program);
   status(program);
