@@ -31,14 +31,6 @@ class Invoices {
   send(@CurrentTenant('slug') slug: string) {
     return { slug };
   }
-
-  /** Written the other way round. */
-  @Get('resend')
-  @Quota('monthly_emails')
-  @ApiKey()
-  resend(@CurrentTenant('slug') slug: string) {
-    return { slug };
-  }
 }
 
 @Controller('central')
@@ -65,6 +57,22 @@ class Anybody {
 class Open {
   @Get()
   greet(@CurrentTenant('slug') slug: string) {
+    return { slug };
+  }
+
+  /** Nothing but the order of these two decides what is asked first. */
+  @Get('send')
+  @ApiKey()
+  @Quota('monthly_emails')
+  send(@CurrentTenant('slug') slug: string) {
+    return { slug };
+  }
+
+  /** And the other way round. */
+  @Get('resend')
+  @Quota('monthly_emails')
+  @ApiKey()
+  resend(@CurrentTenant('slug') slug: string) {
     return { slug };
   }
 
