@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 // tk_4f0c2b9a7d1e8c35_<43 letters and digits of 256 random bits><6 of their checksum>: letters and digits alone, so that
@@ -7,7 +7,9 @@ import { crc32 } from 'node:zlib';
 const SHAPE = /^([a-z][a-z0-9_]{0,31}_([0-9a-f]{16}))_[0-9A-Za-z]{49}$/;
 const BEGINNING = /^[a-z][a-z0-9_]{0,31}_[0-9a-f]{16}_/;
 const DIGITS = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
-/** Digits of a checksum. */
+/** Digits of the secret: 62 to the power of 43 is just above 2 to that of 256. */
+const SECRET = 43;
+/** Digits of the checksum, of 32 bits. */
 const CHECK = 6;
 
 export interface NewKey {
@@ -22,7 +24,8 @@ export interface NewKey {
 export function makeKey(prefix: string): NewKey {
   const id = randomBytes(8).toString('hex');
   const shown = `${prefix}_${id}`;
-  const body = `${shown}_${inDigits(randomBytes(32), 43)}`;
+  const secret = Array.from({ length: SECRET }, () => DIGITS[randomInt(DIGITS.length)]);
+  const body = `${shown}_${secret.join('')}`;
   return { id, prefix: shown, text: body + checksumOf(body) };
 }
 
@@ -47,17 +50,11 @@ export function hashOf(text: string): Buffer {
 }
 
 function checksumOf(text: string): string {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(crc32(text));
-  return inDigits(bytes, CHECK);
-}
-
-function inDigits(bytes: Buffer, length: number): string {
-  let number = BigInt(`0x${bytes.toString('hex')}`);
+  let rest = crc32(text);
   let digits = '';
-  while (digits.length < length) {
-    digits = DIGITS[Number(number % 62n)] + digits;
-    number /= 62n;
+  while (digits.length < CHECK) {
+    digits = DIGITS[rest % DIGITS.length] + digits;
+    rest = Math.floor(rest / DIGITS.length);
   }
   return digits;
 }
