@@ -1,6 +1,7 @@
 import { HttpStatus, type DynamicModule, type Type } from '@nestjs/common';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
+import { ApiKeyRow } from './api-key/api-key.entity.js';
 import { AuditChain } from './audit/audit-chain.entity.js';
 import { AuditRow } from './audit/audit-row.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
@@ -26,6 +27,7 @@ const FEATURE_ENTITIES = [
   AuditChain,
   AuditRow,
   MaintenanceRow,
+  ApiKeyRow,
 ];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];

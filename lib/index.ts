@@ -55,6 +55,8 @@ export {
 } from './tenant/errors.js';
 export type { Visitor } from './tenant/maintenance-gate.js';
 export type {
+  ApiKeyEvent,
+  ApiKeyEventName,
   MaintenanceEvent,
   MaintenanceEventName,
   TenancyEvent,
@@ -74,6 +76,7 @@ export {
   type TenantReference,
 } from './tenant/tenant.service.js';
 
+export { byApiKey } from './identify/by-api-key.js';
 export * from './identify/by-cookie.js';
 export * from './identify/by-custom.js';
 export * from './identify/by-domain.js';
@@ -134,6 +137,15 @@ export {
   type Maintenance,
   type NewMaintenance,
 } from './maintenance/maintenance.service.js';
+
+export type { ApiKeyInfo } from './api-key/api-key-info.js';
+export type { CreateApiKey, ListApiKeys, RotateApiKey } from './api-key/api-key-input.js';
+export { ApiKey } from './api-key/api-key.decorator.js';
+export { ApiKeyGuard } from './api-key/api-key.guard.js';
+export { ApiKeyService } from './api-key/api-key.service.js';
+export { CurrentApiKey } from './api-key/current-api-key.decorator.js';
+export * from './api-key/errors.js';
+export type { ApiKeyPage, CreatedApiKey, OwnedApiKeys } from './api-key/owned-api-keys.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';

@@ -7,6 +7,10 @@ import {
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { AUDIT_PROVIDERS } from './audit/providers.js';
 import { AuditService } from './audit/audit.service.js';
+import { ApiKeyAuthenticator } from './api-key/api-key-authenticator.js';
+import { ApiKeyService } from './api-key/api-key.service.js';
+import { API_KEY_PROVIDERS } from './api-key/providers.js';
+import { REQUEST_RATES } from './context/request-rates.js';
 import { TENANT_DIRECTORY, TENANT_GATE, Tenancy } from './context/tenancy.js';
 import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
@@ -15,6 +19,7 @@ import { TenancyHttpModule } from './http/http.module.js';
 import { MaintenanceWatch } from './maintenance/maintenance-watch.js';
 import { MaintenanceService } from './maintenance/maintenance.service.js';
 import { MAINTENANCE_PROVIDERS } from './maintenance/providers.js';
+import { API_KEY_DIRECTORY } from './identify/by-api-key.js';
 import { OneTenantMigrator } from './migration/one-tenant-migrator.js';
 import { PendingMigrationsGate } from './migration/pending-migrations-gate.js';
 import { MIGRATION_PROVIDERS } from './migration/providers.js';
@@ -63,6 +68,10 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         MaintenanceService,
         QuotaService,
         AuditService,
+        ApiKeyAuthenticator,
+        ApiKeyService,
+        API_KEY_DIRECTORY,
+        REQUEST_RATES,
         TENANT_GATE,
         TenantMigrator,
         TenancyEvents,
@@ -126,6 +135,7 @@ function providers(centralName: string): Provider[] {
     ...QUOTA_PROVIDERS,
     ...AUDIT_PROVIDERS,
     ...MAINTENANCE_PROVIDERS,
+    ...API_KEY_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

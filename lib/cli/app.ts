@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ApiKeyService } from '../api-key/api-key.service.js';
 import { Tenancy } from '../context/tenancy.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import { MaintenanceService } from '../maintenance/maintenance.service.js';
@@ -10,6 +11,7 @@ import { TENANCY_OPTIONS } from '../options/tokens.js';
 import type { DataSource } from 'typeorm';
 import { TenancyModule } from '../tenancy.module.js';
 import { PendingTenants } from '../tenant/pending-tenants.js';
+import { TenantRegistry } from '../tenant/tenant-registry.js';
 import { TenantStore } from '../tenant/tenant-store.js';
 import { TenantService } from '../tenant/tenant.service.js';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
@@ -39,6 +41,14 @@ export class App {
   /** The rows of tenants, for what `TenantService` does not do. */
   get store(): TenantStore {
     return this.context.get(TenantStore);
+  }
+
+  get apiKeys(): ApiKeyService {
+    return this.context.get(ApiKeyService);
+  }
+
+  get registry(): TenantRegistry {
+    return this.context.get(TenantRegistry);
   }
 
   get migrator(): TenantMigrator {

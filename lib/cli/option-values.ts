@@ -21,6 +21,13 @@ export function parseCount(text: string): number {
   throw new InvalidArgumentError('It must be a whole number from 1 on.');
 }
 
+/** A moment, such as 2031-01-01 or 2031-01-01T12:00:00Z. */
+export function parseDate(text: string): Date {
+  const date = new Date(text);
+  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(date.getTime())) return date;
+  throw new InvalidArgumentError('It must be a date, such as 2031-01-01 or 2031-01-01T12:00:00Z.');
+}
+
 /** For an option that may be given several times. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];

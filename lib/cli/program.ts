@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { apiKeyCommands } from './api-key/commands.js';
 import { domainCommands } from './domain/commands.js';
 import { doctor } from './doctor/command.js';
 import { maintenanceCommands } from './maintenance/commands.js';
@@ -24,6 +25,7 @@ export function createProgram(): Command {
   tenantCommands(program);
   domainCommands(program);
   maintenanceCommands(program);
+  apiKeyCommands(program);
   migrate(program);
   rollback(program);
   status(program);

@@ -12,6 +12,7 @@ import { currentTenant } from '../context/tenant-context.js';
 import { verifyOutcome, verifyStatus } from '../identify/admission.js';
 import { whenKnown } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
+import { requestOf } from '../identify/request-of.js';
 import { tenancyOf, type RequestTenancy } from '../identify/request-tenancy.js';
 import { ROUTE_MODE } from '../identify/route-mode.js';
 import type { RouteMode } from '../options/identifier.js';
@@ -23,7 +24,6 @@ import {
   type Visitor,
 } from '../tenant/maintenance-gate.js';
 import { TenantContextLostError } from './errors.js';
-import { requestOf } from './request-of.js';
 import { TenancyInterceptor } from './tenancy.interceptor.js';
 
 /**

@@ -6,8 +6,8 @@ import {
 } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { currentContext, runInContext } from '../context/tenant-context.js';
+import { requestOf } from '../identify/request-of.js';
 import { tenancyOf } from '../identify/request-tenancy.js';
-import { requestOf } from './request-of.js';
 
 /**
  * Runs handlers in their request's context behind something that loses it, such as a middleware that goes on from the

@@ -27,6 +27,7 @@ export function verifyOutcome(outcome: Outcome, mode: RouteMode, hasCentralHosts
     case 'unknown':
       return verifyWithoutTenant(outcome, mode, hasCentralHosts);
     case 'invalid':
+      if (outcome.refusal !== undefined) throw outcome.refusal;
       throw outcome.credential
         ? new TenantCredentialInvalidError(outcome.by, outcome.problem)
         : new RequestTenantNotFoundError(`${outcome.by}: ${outcome.problem}`);

@@ -1,7 +1,8 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { TenancyOptionsError } from '../options/errors.js';
 import type {
+  ApiKeyDirectory,
   Identifier,
   IdentifiableRequest,
   InvalidTenantKey,
@@ -11,6 +12,7 @@ import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { normaliseHost } from '../tenant/host.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
+import { API_KEY_DIRECTORY } from './by-api-key.js';
 import { byDomain } from './by-domain.js';
 import { bySubdomain } from './by-subdomain.js';
 import { whenKnown } from './now-or-later.js';
@@ -32,6 +34,7 @@ export class IdentifierChain {
   constructor(
     @Inject(TENANCY_OPTIONS) options: ResolvedTenancyOptions,
     @Inject(TenantRegistry) private readonly registry: Pick<TenantRegistry, 'lookup'>,
+    @Optional() @Inject(API_KEY_DIRECTORY) private readonly apiKeys?: ApiKeyDirectory,
   ) {
     const given = options.identify ?? [bySubdomain({ of: 'localhost' }), byDomain()];
     this.identifiers = [
@@ -74,7 +77,7 @@ export class IdentifierChain {
     request: IdentifiableRequest,
     before: Outcome,
   ): Outcome | Promise<Outcome> {
-    return whenKnown(identifier.identify(request), (key) => {
+    return whenKnown(identifier.identify(request, this.apiKeys), (key) => {
       if (key === undefined) return before;
       if (isInvalid(key)) return invalidKey(identifier, key);
       return whenKnown(this.registry.lookup(key), (tenant) =>
@@ -92,8 +95,9 @@ function isDecided(identifier: Identifier, before: Outcome, after: Outcome): boo
   return !(after.kind === 'found' && identifier.credential);
 }
 
-function invalidKey({ name }: Identifier, { problem, credential }: InvalidTenantKey): Outcome {
-  return { kind: 'invalid', by: name, problem, credential };
+function invalidKey({ name }: Identifier, key: InvalidTenantKey): Outcome {
+  const { problem, credential, refusal } = key;
+  return { kind: 'invalid', by: name, problem, credential, refusal };
 }
 
 function unknownTenant(identifier: Identifier, key: TenantKey, before: Outcome): Outcome {

@@ -1,5 +1,6 @@
 import type { CurrentTenant } from '../context/current-tenant.js';
 import type { TenantKey } from '../options/identifier.js';
+import type { TenancyError } from '../tenancy.error.js';
 
 /** What became of the search for a request's tenant. `by` is the name of the identifier that decided. */
 export type Outcome =
@@ -19,6 +20,8 @@ export type Outcome =
       readonly by: string;
       readonly problem: string;
       readonly credential: boolean;
+      /** {@link InvalidTenantKey.refusal} */
+      readonly refusal?: TenancyError;
     }
   /** There is such a tenant, but this client may not act in it. */
   | { readonly kind: 'forbidden'; readonly by: string; readonly problem: string };

@@ -1,4 +1,5 @@
 import type { CurrentTenant } from '../context/current-tenant.js';
+import type { TenancyError } from '../tenancy.error.js';
 
 /** Which requests a route is for: those of a tenant, those of none, or both. */
 export type RouteMode = 'tenant' | 'central' | 'universal';
@@ -38,12 +39,33 @@ export class InvalidTenantKey {
     readonly problem: string,
     /** True when it was a credential that did not verify: 401 instead of 404. */
     readonly credential = false,
+    /** What the request is refused with, where that says more than the usual error. */
+    readonly refusal?: TenancyError,
   ) {}
+}
+
+/** Knows the API keys; implemented by their room, which is above the identifiers. */
+export interface ApiKeyDirectory {
+  /**
+   * Whose key `request` carries: the id of a tenant, or null for a central key. Undefined when it carries none, and
+   * {@link InvalidTenantKey} when it is no valid one. At once when the key is known.
+   */
+  ownerIn(
+    request: IdentifiableRequest,
+  ):
+    | ApiKeyOwner
+    | InvalidTenantKey
+    | undefined
+    | Promise<ApiKeyOwner | InvalidTenantKey | undefined>;
+}
+
+export interface ApiKeyOwner {
+  readonly tenantId: string | null;
 }
 
 /**
  * Finds the tenant's key in a request: one link of the chain. Made by `byDomain()`, `bySubdomain()`, `byPath()`,
- * `byHeader()`, `byQuery()`, `byCookie()`, `byTokenClaim()` and `byCustom()`.
+ * `byHeader()`, `byQuery()`, `byCookie()`, `byTokenClaim()`, `byApiKey()` and `byCustom()`.
  */
 export interface Identifier {
   /** For logs and errors: `domain`, `header x-tenant-id`, … */
@@ -56,8 +78,12 @@ export interface Identifier {
   readonly authorize?: Authorize;
   /** True for a verified credential: it goes first, and a tenant that it names must not differ from the host's. */
   readonly credential?: boolean;
-  /** The key in `request`, or undefined when it holds none. Synchronous where it can be: every request passes here. */
+  /**
+   * The key in `request`, or undefined when it holds none. Synchronous where it can be: every request passes here.
+   * @param apiKeys for `byApiKey()`
+   */
   identify(
     request: IdentifiableRequest,
+    apiKeys?: ApiKeyDirectory,
   ): TenantKey | undefined | InvalidTenantKey | Promise<TenantKey | undefined | InvalidTenantKey>;
 }

@@ -12,6 +12,7 @@ import { connectionShare } from './quota-terms.js';
 import {
   CENTRAL,
   type AuditOptions,
+  type ApiKeyOptions,
   type CentralOptions,
   type HttpOptions,
   type PoolOptions,
@@ -66,6 +67,7 @@ export interface ResolvedTenancyOptions {
   readonly redis: ResolvedRedis | undefined;
   readonly quota: ResolvedQuotas;
   readonly audit: ResolvedAudit;
+  readonly apiKeys: Required<ApiKeyOptions>;
 }
 
 export type ResolvedQuotas = Required<Omit<QuotaOptions, 'catalogue'>> & {
@@ -97,7 +99,7 @@ export function resolveOptions(
   validateOptions(given);
   const options = fillFromEnvironment(given, env);
   validateOptions(options);
-  const { central = {}, tenants = {}, http = {}, registry = {}, pool = {} } = options;
+  const { central = {}, tenants = {}, http = {}, registry = {}, pool = {}, apiKeys = {} } = options;
   const registered = centralName ?? central.name ?? CENTRAL;
   refuseOtherName(central, registered);
   refuseUnnamedEmbedded(central, tenants, env);
@@ -151,6 +153,11 @@ export function resolveOptions(
     redis: resolveRedis(options.redis),
     quota,
     audit: resolveAudit(options.audit),
+    apiKeys: {
+      prefix: apiKeys.prefix ?? 'tk',
+      ttl: apiKeys.ttl ?? 5_000,
+      maxKeys: apiKeys.maxKeys ?? 20_000,
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import {
   Min,
 } from 'class-validator';
 import type { AuditOptions } from './audit-options.js';
+import type { ApiKeyOptions } from './api-key-options.js';
 import type { CentralOptions } from './central-options.js';
 import type { Identifier, RouteMode } from './identifier.js';
 import type { QuotaOptions } from './quota-options.js';
@@ -16,6 +17,7 @@ import type { RedisOptions } from './redis-options.js';
 import type { TenantsOptions } from './tenants-options.js';
 
 export * from './audit-options.js';
+export * from './api-key-options.js';
 export * from './central-options.js';
 export * from './quota-options.js';
 export * from './redis-options.js';
@@ -126,8 +128,8 @@ export class TenancyOptions {
   readonly pool?: PoolOptions;
 
   /**
-   * How a request names its tenant: identifiers, tried in order, the first that finds a tenant wins; token claims go
-   * first whatever their place. Default `[bySubdomain({ of: 'localhost' }), byDomain()]`.
+   * How a request names its tenant: identifiers, tried in order, the first that finds a tenant wins; token claims
+   * and API keys go first whatever their place. Default `[bySubdomain({ of: 'localhost' }), byDomain()]`.
    */
   @IsOptional()
   @IsArray()
@@ -157,6 +159,10 @@ export class TenancyOptions {
   @IsOptional()
   @IsObject()
   readonly audit?: AuditOptions;
+  /** {@link ApiKeyOptions} */
+  @IsOptional()
+  @IsObject()
+  readonly apiKeys?: ApiKeyOptions;
 }
 
 /** Types a configuration without changing it. The app and the command line read the same file. */

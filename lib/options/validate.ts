@@ -8,6 +8,7 @@ import { checkCentralUrl } from './check-urls.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import {
   AuditOptions,
+  ApiKeyOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -34,6 +35,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkSection(PoolOptions, options.pool, 'pool'),
     ...checkSection(QuotaOptions, options.quota, 'quota'),
     ...checkSection(AuditOptions, options.audit, 'audit'),
+    ...checkSection(ApiKeyOptions, options.apiKeys, 'apiKeys'),
     ...checkTypeOrm(options.central?.typeorm, 'central.typeorm'),
     ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),

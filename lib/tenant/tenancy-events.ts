@@ -34,6 +34,21 @@ export interface MaintenanceEvent {
   readonly until?: Date;
 }
 
+/** What is told of an API key, once it is done. */
+export type ApiKeyEventName = `api-key.${'created' | 'rotated' | 'revoked'}`;
+
+/** The payload of those. */
+export interface ApiKeyEvent {
+  /** Null for a central key. */
+  readonly tenantId: string | null;
+  readonly slug: string | null;
+  readonly keyId: string;
+  readonly keyName: string;
+  readonly scopes: readonly string[];
+  /** The id of the key that took its place, in `api-key.rotated`. */
+  readonly replacedBy?: string;
+}
+
 /** What is needed of `EventEmitter2`. */
 interface Emitter {
   emit(name: string, event: object): unknown;
@@ -78,6 +93,10 @@ export class TenancyEvents {
     const event: TenancyEvent = { tenantId: id, slug, ...(host !== undefined && { host }) };
     this.tell(name, event);
     for (const hear of this.hearers) await hear(name, event);
+  }
+
+  tellKey(name: ApiKeyEventName, event: ApiKeyEvent): void {
+    this.tell(name, event);
   }
 
   /** Tells an event that is not of {@link TenancyEventName}. @param event nothing that is secret */

@@ -53,6 +53,7 @@ const CENTRAL_TABLES = [
   ...QUOTA_TABLES,
   ...AUDIT_TABLES,
   'tenancy_maintenance',
+  'tenancy_api_keys',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -63,6 +64,7 @@ const OWN = [
   'CreateQuotas1000000000010',
   'CreateAudit1000000000011',
   'CreateMaintenance1000000000012',
+  'CreateApiKeys1000000000013',
 ];
 
 /** `name type(length) null primary` */
@@ -325,6 +327,24 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
         'set_at bigint',
       ].toSorted(),
       indices: ['tenancy_maintenance_tenant: tenant_id'],
+      ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_api_keys')).toEqual({
+      columns: [
+        'id varchar(16) primary',
+        'tenant_id varchar(36) null',
+        'name varchar(100)',
+        'prefix varchar(64)',
+        'hash varchar(64)',
+        'scopes text',
+        'requests_per_minute int null',
+        'created_at bigint',
+        'expires_at bigint null',
+        'revoked_at bigint null',
+        'replaced_by varchar(16) null',
+        'last_used_at bigint null',
+      ].toSorted(),
+      indices: ['tenancy_api_keys_owner: tenant_id,created_at'],
       ...ofTenant,
     });
   });

@@ -16,6 +16,11 @@ it('without options everything has its documented default', () => {
     ...rest,
   }).toMatchInlineSnapshot(`
    {
+     "apiKeys": {
+       "maxKeys": 20000,
+       "prefix": "tk",
+       "ttl": 5000,
+     },
      "audit": {
        "actor": undefined,
        "crossings": true,

@@ -1,6 +1,7 @@
 import { getMetadataStorage } from 'class-validator';
 import {
   AuditOptions,
+  ApiKeyOptions,
   CentralOptions,
   HttpOptions,
   PoolOptions,
@@ -15,6 +16,7 @@ import {
 } from '../../lib/index.js';
 import { engines } from '../support/engines.js';
 import { ACCOUNT_PROOFS } from './proofs/accounts.js';
+import { API_KEY_PROOFS } from './proofs/api-keys.js';
 import { AppOfEveryOption } from './proofs/app-of-every-option.js';
 import { AppOnServer } from './proofs/app-on-server.js';
 import { AUDIT_PROOFS } from './proofs/audit.js';
@@ -43,6 +45,7 @@ const SECTIONS = {
   'redis.': RedisOptions,
   'quota.': QuotaOptions,
   'audit.': AuditOptions,
+  'apiKeys.': ApiKeyOptions,
 };
 
 /** `identify`, `central.url`, … */
@@ -71,6 +74,7 @@ const ON_ANY = {
   ...REDIS_PROOFS,
   ...QUOTA_PROOFS,
   ...AUDIT_PROOFS,
+  ...API_KEY_PROOFS,
 };
 const ON_SERVERS = { ...REPLICA_PROOFS, ...ACCOUNT_PROOFS, ...POOL_PROOFS_ON_SERVER };
 

@@ -63,7 +63,7 @@ it.each<[string, unknown, RegExp]>([
   [
     'centrl',
     { centrl: {} },
-    /"central".*Known here: central, tenants, pool, identify, http, registry, redis, quota, audit/,
+    /"central".*Known here: central, tenants, pool, identify, http, registry, redis, quota, audit, apiKeys/,
   ],
   ['central.urll', { central: { urll: 'x' } }, /Did you mean "url"\?/],
   ['central.entity', { central: { entity: [] } }, /Did you mean "entities"\?/],
