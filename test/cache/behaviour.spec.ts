@@ -262,6 +262,7 @@ describe('when Redis is killed', () => {
 it.each<[string, CacheAppParts['cache'] & object, RegExp]>([
   ['Redis that is not there', { store: 'redis' }, /TENANCY_REDIS_URL/],
   ['memory in front of memory', { memoryInFront: true }, /memoryInFront/],
+  ['an option that there is not', { stor: 'redis' } as object, /Did you mean "store"/],
   ['a time that is none', { ttl: -1 }, /ttl must be/],
 ])('refuses %s', async (_what, cache, message) => {
   await expect(start({ cache })).rejects.toThrow(message);
