@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { QueryFailedError, type DataSource } from 'typeorm';
 import { requireTenant } from '../context/tenant-context.js';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { isDuplicate } from '../tenant/central-rows.js';
 
 /** A lock that this process holds. */
 export interface CacheLock {
@@ -68,9 +69,9 @@ export class CacheLocks {
         [name, owner, Math.ceil((now + ttl) / 1_000)],
       );
     } catch (error) {
-      if (error instanceof QueryFailedError && (await this.ownerOf(name)) !== undefined) {
-        return undefined;
-      }
+      if (!(error instanceof QueryFailedError)) throw error;
+      // A duplicate's owner may have gone since; and of several that wait for one that goes, MySQL calls all but one dead.
+      if (isDuplicate(error) || (await this.ownerOf(name)) !== undefined) return undefined;
       throw error;
     }
     return { owner, release: () => this.releaseInTable(name, owner) };

@@ -1,4 +1,4 @@
-import { closest } from 'fastest-levenshtein';
+import { unknownKey } from '../options/unknown-key.js';
 import type { ResolvedCacheOptions, TenantCacheOptions } from './cache-options.js';
 import { CacheOptionsError } from './errors.js';
 
@@ -17,7 +17,9 @@ export function resolveCacheOptions(
     maxEntries: given.maxEntries ?? 10_000,
     onFailure: given.onFailure ?? 'bypass',
   };
-  refuseUnknown(given, Object.keys(resolved));
+  // `isGlobal` is the module's.
+  const unknown = unknownKey(given, [...Object.keys(resolved), 'isGlobal']);
+  if (unknown !== undefined) throw new CacheOptionsError(`${unknown}.`);
   refuseNumber('ttl', resolved.ttl, 0);
   refuseNumber('staleness', resolved.staleness, 1);
   refuseNumber('maxEntries', resolved.maxEntries, 1);
@@ -32,15 +34,6 @@ export function resolveCacheOptions(
     );
   }
   return resolved;
-}
-
-function refuseUnknown(given: object, known: readonly string[]): void {
-  // `isGlobal` is the module's.
-  const unknown = Object.keys(given).find((key) => !known.includes(key) && key !== 'isGlobal');
-  if (unknown === undefined) return;
-  throw new CacheOptionsError(
-    `"${unknown}" is unknown. Did you mean "${closest(unknown, known)}"? Known here: ${known.join(', ')}.`,
-  );
 }
 
 function refuseNumber(name: string, value: unknown, least: number): void {

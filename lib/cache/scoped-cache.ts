@@ -1,11 +1,11 @@
 import type { Cache, Events } from 'cache-manager';
-import { EventEmitter } from 'node:events';
-import { currentTenant } from '../context/tenant-context.js';
-import { CacheStatistics, type CacheStats } from './cache-statistics.js';
+import type { EventEmitter } from 'node:events';
+import { CacheEvents } from './cache-events.js';
 import type { ResolvedCacheOptions } from './cache-options.js';
+import type { CacheStats } from './cache-statistics.js';
+import { Entries, entryKey } from './entries.js';
 import { SingleFlight } from './single-flight.js';
 import type { Entry, EntryStore } from './stores/entry-store.js';
-import { TagVersions } from './tag-versions.js';
 import { TaggedCache } from './tagged-cache.js';
 
 /** Whose entries: what all their keys begin with. Throws where there is nobody. */
@@ -24,74 +24,58 @@ export interface WrapOptions<T> {
   readonly raw?: boolean;
 }
 
-/** @internal what a write of a tagged entry adds */
-interface Write {
-  readonly ttl?: number;
-  readonly tags?: Entry['tags'];
-}
-
 /**
  * The cache of whoever is in context: `Cache` of `cache-manager`, with keys that are out of the others' reach. Values
  * are kept as JSON.
  */
 export class ScopedCache implements Cache {
-  private readonly emitter = new EventEmitter();
-  private readonly statistics = new CacheStatistics();
+  private readonly events = new CacheEvents();
   private readonly flights = new SingleFlight();
-  private readonly versions: TagVersions;
+  private readonly entries: Entries;
 
   constructor(
-    private readonly store: EntryStore,
+    store: EntryStore,
     private readonly scope: CacheScope,
-    private readonly options: Pick<ResolvedCacheOptions, 'ttl' | 'onFailure'>,
+    options: Pick<ResolvedCacheOptions, 'ttl' | 'onFailure'>,
     private readonly id: string,
   ) {
-    this.versions = new TagVersions(store);
+    this.entries = new Entries(store, options, this.events);
   }
 
   /** Always empty: a store of all tenants, which its `clear()` would empty, is not given out. */
   readonly stores: Cache['stores'] = [];
 
   async get<T>(key: string): Promise<T | undefined> {
-    const scope = this.scope('get() of a cache');
-    const entry = await this.find(scope, key);
+    const entry = await this.entries.find(this.scope('get() of a cache'), key);
     const value = valueOf(entry) as T | undefined;
-    this.emitter.emit('get', { key, value });
+    this.events.emit('get', { key, value });
     return value;
   }
 
   async mget<T>(keys: string[]): Promise<(T | undefined)[]> {
-    const scope = this.scope('mget() of a cache');
-    const entries = await this.bypassing('mget', { keys }, () =>
-      this.store.getMany(keys.map((key) => entryKey(scope, key))),
-    );
-    const values = await Promise.all(
-      keys.map(async (_key, index) => {
-        const entry = await this.hold(scope, entries?.[index]);
-        return valueOf(entry) as T | undefined;
-      }),
-    );
-    this.emitter.emit('mget', { keys, values });
+    const entries = await this.entries.findMany(this.scope('mget() of a cache'), keys);
+    const values = entries.map((entry) => valueOf(entry) as T | undefined);
+    this.events.emit('mget', { keys, values });
     return values;
   }
 
   /** When the entry ends, in milliseconds since 1970; undefined when there is none, or it does not end. */
   async ttl(key: string): Promise<number | undefined> {
-    const scope = this.scope('ttl() of a cache');
-    const entry = await this.bypassing('get', { key }, () => this.store.get(entryKey(scope, key)));
-    return entry?.expires;
+    return this.entries.endOf(this.scope('ttl() of a cache'), key);
   }
 
   /** @param ttl milliseconds that it lives; 0: until it is deleted. Default: the option `ttl` */
   async set<T>(key: string, value: T, ttl?: number): Promise<T> {
-    await this.write(this.scope('set() of a cache'), key, value, { ttl });
+    await this.entries.write(this.scope('set() of a cache'), key, value, ttl);
     return value;
   }
 
   async mset<T>(list: { key: string; value: T; ttl?: number }[]) {
     const scope = this.scope('mset() of a cache');
-    await Promise.all(list.map(({ key, value, ttl }) => this.write(scope, key, value, { ttl })));
-    this.emitter.emit('mset', { list });
+    await Promise.all(
+      list.map(({ key, value, ttl }) => this.entries.write(scope, key, value, ttl)),
+    );
+    this.events.emit('mset', { list });
     return list;
   }
 
@@ -100,17 +84,15 @@ export class ScopedCache implements Cache {
   }
 
   async mdel(keys: string[]): Promise<boolean> {
-    const scope = this.scope('del() of a cache');
-    await this.deleting(() => this.store.delete(keys.map((key) => entryKey(scope, key))));
-    for (const key of keys) this.emitter.emit('del', { key });
+    await this.entries.remove(this.scope('del() of a cache'), keys);
+    for (const key of keys) this.events.emit('del', { key });
     return true;
   }
 
   /** Deletes all that the one in context has here, and nothing of anybody else. */
   async clear(): Promise<boolean> {
-    const scope = this.scope('clear() of a cache');
-    await this.deleting(() => this.store.clear(scope));
-    this.emitter.emit('clear');
+    await this.entries.clear(this.scope('clear() of a cache'));
+    this.events.emit('clear');
     return true;
   }
 
@@ -147,23 +129,16 @@ export class ScopedCache implements Cache {
 
   /** Counts of this process, for all tenants together. */
   stats(): CacheStats {
-    return this.statistics.stats();
+    return this.entries.stats();
   }
 
   /** Hears of what is done, in the context of whoever does it; said by a tenant, of the tenant's own alone. */
   on<E extends keyof Events>(event: E, listener: Events[E]): EventEmitter {
-    const owner = currentTenant();
-    if (owner === undefined) return this.emitter.on(event, listener);
-    const hears = listener as (...args: unknown[]) => void;
-    const own = (...args: unknown[]): void => {
-      if (currentTenant()?.id === owner.id) hears(...args);
-    };
-    // By this property EventEmitter finds it again for `off`.
-    return this.emitter.on(event, Object.assign(own, { listener }));
+    return this.events.on(event, listener as (...about: unknown[]) => void);
   }
 
   off<E extends keyof Events>(event: E, listener: Events[E]): EventEmitter {
-    return this.emitter.off(event, listener);
+    return this.events.off(event, listener);
   }
 
   /** Does nothing: the store is closed with the app. */
@@ -181,14 +156,13 @@ export class ScopedCache implements Cache {
     tags: readonly string[],
   ): Promise<void> {
     const scope = this.scope('set() of a cache');
-    const versions = await this.bypassing('set', { key }, () => this.versions.current(scope, tags));
-    if (versions !== undefined) await this.write(scope, key, value, { ttl, tags: versions });
+    const versions = await this.entries.versionsOf(scope, key, tags);
+    if (versions !== undefined) await this.entries.write(scope, key, value, ttl, versions);
   }
 
   /** @internal */
   async flushTags(tags: readonly string[]): Promise<void> {
-    const scope = this.scope('flush() of a cache');
-    await this.deleting(() => this.versions.flush(scope, tags));
+    await this.entries.flush(this.scope('flush() of a cache'), tags);
   }
 
   /** @internal */
@@ -199,17 +173,18 @@ export class ScopedCache implements Cache {
     tags: readonly string[],
   ): Promise<unknown> {
     const scope = this.scope('wrap() of a cache');
-    const found = await this.find(scope, key);
-    this.emitter.emit('get', { key });
+    const found = await this.entries.find(scope, key);
+    this.events.emit('get', { key });
     if (found === undefined) {
       const made = await this.make(scope, key, make, options, tags);
       return options.raw === true ? { value: made } : made;
     }
     const value = valueOf(found) as T;
     if (isEnding(found, value, options)) {
-      this.make(scope, key, make, options, tags).catch((error: unknown) => {
-        this.emitter.emit('refresh', { key, value, error });
-      });
+      this.make(scope, key, make, options, tags).then(
+        (made) => this.events.emit('refresh', { key, value: made }),
+        (error: unknown) => this.events.emit('refresh', { key, value, error }),
+      );
     }
     return options.raw === true ? { value, expires: found.expires } : value;
   }
@@ -224,91 +199,19 @@ export class ScopedCache implements Cache {
   ): Promise<T> {
     return this.flights.run(entryKey(scope, key), async () => {
       // Before the value is made: what is flushed meanwhile makes it stale.
-      const versions =
-        tags.length === 0
-          ? undefined
-          : await this.bypassing('set', { key }, () => this.versions.current(scope, tags));
+      const tagged = tags.length > 0;
+      const versions = tagged ? await this.entries.versionsOf(scope, key, tags) : undefined;
       const value = await make();
-      if (tags.length === 0 || versions !== undefined) {
-        await this.write(scope, key, value, { ttl: durationOf(ttl, value), tags: versions });
+      if (!tagged || versions !== undefined) {
+        await this.entries.write(scope, key, value, durationOf(ttl, value), versions);
       }
       return value;
     });
   }
-
-  /** The entry under `key` that counts, counted as a hit or a miss. */
-  private async find(scope: string, key: string): Promise<Entry | undefined> {
-    const entry = await this.bypassing('get', { key }, () => this.store.get(entryKey(scope, key)));
-    return this.hold(scope, entry);
-  }
-
-  private async hold(scope: string, entry: Entry | undefined): Promise<Entry | undefined> {
-    const holds = entry !== undefined && !isOver(entry) && (await this.tagsHold(scope, entry));
-    this.statistics.count(holds);
-    return holds ? entry : undefined;
-  }
-
-  private async tagsHold(scope: string, entry: Entry): Promise<boolean> {
-    if (entry.tags === undefined) return true;
-    return (await this.bypassing('get', {}, () => this.versions.holdFor(entry, scope))) ?? false;
-  }
-
-  private async write(
-    scope: string,
-    key: string,
-    value: unknown,
-    { ttl, tags }: Write,
-  ): Promise<void> {
-    // What JSON cannot hold fails here, whatever becomes of failures of the store.
-    const json: string | undefined = JSON.stringify(value);
-    const name = entryKey(scope, key);
-    if (json === undefined) return this.deleting(() => this.store.delete([name]));
-    const lives = ttl ?? this.options.ttl;
-    const entry = {
-      json,
-      ...(lives > 0 && { expires: Date.now() + lives }),
-      ...(tags !== undefined && { tags }),
-    };
-    await this.bypassing('set', { key, value }, () => this.store.set(name, entry));
-    this.emitter.emit('set', { key, value });
-  }
-
-  /** What `work` gives; undefined when the store fails and that is to be bypassed. */
-  private async bypassing<T>(
-    event: keyof Events,
-    about: object,
-    work: () => Promise<T>,
-  ): Promise<T | undefined> {
-    try {
-      return await work();
-    } catch (error) {
-      this.statistics.countFailure();
-      this.emitter.emit(event, { ...about, error });
-      if (this.options.onFailure === 'fail') throw error;
-      return undefined;
-    }
-  }
-
-  private async deleting(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch (error) {
-      this.statistics.countFailure();
-      throw error;
-    }
-  }
-}
-
-function entryKey(scope: string, key: string): string {
-  return `${scope}key:${key}`;
 }
 
 function valueOf(entry: Entry | undefined): unknown {
   return entry === undefined ? undefined : JSON.parse(entry.json);
-}
-
-function isOver({ expires }: Entry): boolean {
-  return expires !== undefined && expires <= Date.now();
 }
 
 function isEnding<T>({ expires }: Entry, value: T, options: WrapOptions<T>): boolean {

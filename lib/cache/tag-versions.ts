@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Entry, EntryStore } from './stores/entry-store.js';
 
-type Versions = Readonly<Record<string, string>>;
+/** Of tags, by their names. */
+export type Versions = Readonly<Record<string, string>>;
 
 /**
  * A tag has a version, kept like an entry. An entry remembers the versions of its tags, and counts for as long as they
@@ -21,12 +22,18 @@ export class TagVersions {
     return versions;
   }
 
-  /** Whether `entry` has no tags, or none that was flushed since. */
-  async holdFor({ tags }: Entry, scope: string): Promise<boolean> {
-    if (tags === undefined) return true;
-    const names = Object.keys(tags);
-    const known = await this.read(scope, names);
-    return names.every((tag, index) => known[index] === tags[tag]);
+  /** `entries`, without those that a tag was flushed of since. One read, however many tags they have. */
+  async held(
+    scope: string,
+    entries: readonly (Entry | undefined)[],
+  ): Promise<readonly (Entry | undefined)[]> {
+    const tags = [...new Set(entries.flatMap((entry) => Object.keys(entry?.tags ?? {})))];
+    if (tags.length === 0) return entries;
+    const versions = await this.read(scope, tags);
+    const current = new Map(tags.map((tag, index) => [tag, versions[index]]));
+    const holds = (entry: Entry | undefined): boolean =>
+      Object.entries(entry?.tags ?? {}).every(([tag, version]) => current.get(tag) === version);
+    return entries.map((entry) => (holds(entry) ? entry : undefined));
   }
 
   async flush(scope: string, tags: readonly string[]): Promise<void> {

@@ -18,7 +18,7 @@ export interface AxiosLike<Config extends RequestConfig = RequestConfig> {
 
 /**
  * Has an Axios instance tell listed hosts the tenant, in a header; `@nestjs/axios` has one in `HttpService.axiosRef`:
- * its module.s own with `HttpModule.register({})`, the one that all of the process shares with `HttpModule` alone.
+ * its module's own with `HttpModule.register({})`, the one that all of the process shares with `HttpModule` alone.
  * Axios itself is never loaded by this package.
  *
  * A request that carries the header follows no redirect, because that could lead the header to anybody: the redirect is

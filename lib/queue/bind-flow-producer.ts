@@ -1,6 +1,7 @@
 import type { FlowJob, FlowOpts, FlowProducer } from 'bullmq';
 import { currentTenant, requireTenant } from '../context/tenant-context.js';
 import { ownName, tenantIdOf } from './job-tenant.js';
+import { withOwnParent } from './own-parent.js';
 import { tenantOptions } from './tenant-options.js';
 
 /**
@@ -29,8 +30,13 @@ export function bindFlowProducer(
     return { ...tree, opts: tenantOptions(tenant, node.name, given, producer.opts.telemetry) };
   };
 
-  producer.add = async (flow, options) => add(own(flow, options?.queuesOptions), options);
-  producer.addBulk = async (flows) => addBulk(flows.map((flow) => own(flow)));
+  /** Below the root, a job's parent is its place in the tree. */
+  const ownTree = async (root: FlowJob, queues?: FlowOpts['queuesOptions']): Promise<FlowJob> =>
+    own({ ...root, opts: await withOwnParent(producer.client, root.opts) }, queues);
+
+  producer.add = async (flow, options) => add(await ownTree(flow, options?.queuesOptions), options);
+  producer.addBulk = async (flows) =>
+    addBulk(await Promise.all(flows.map((flow) => ownTree(flow))));
   producer.getFlow = async (options) => {
     const tenant = currentTenant();
     if (tenant === undefined || isCentral(options.queueName)) return getFlow(options);

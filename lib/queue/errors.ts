@@ -66,6 +66,20 @@ export class JobInCentralQueueError extends TenancyError {
   }
 }
 
+/** Code of one tenant added a job as the child of another tenant's. */
+export class JobParentOfOtherTenantError extends TenancyError {
+  constructor(slug: string) {
+    super({
+      code: 'JOB_PARENT_OF_OTHER_TENANT',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `Code of tenant "${slug}" added a job under a parent that is another tenant's, which would have waited for it ` +
+        'and been given its result. Nothing was added. Take `opts.parent` from a job of the running tenant, never from ' +
+        'a request.',
+    });
+  }
+}
+
 /** Code that runs for a tenant asked a queue for what concerns the jobs of every tenant. */
 export class QueueSharedError extends TenancyError {
   constructor(operation: string, slug: string) {

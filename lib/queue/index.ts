@@ -1,6 +1,7 @@
 export { CentralQueue } from './central-queue.decorator.js';
 export {
   JobInCentralQueueError,
+  JobParentOfOtherTenantError,
   JobTenantGoneError,
   JobTenantMissingError,
   JobTenantNotServedError,

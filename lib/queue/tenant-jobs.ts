@@ -11,6 +11,7 @@ import { CENTRAL_QUEUE } from './central-queue.decorator.js';
 import { QueueUnsupportedError } from './errors.js';
 import { FairTurns } from './fair-turns.js';
 import { JobTenants } from './job-tenants.js';
+import { keepParentsOwn } from './own-parent.js';
 import { TENANT_JOBS_OPTIONS, type TenantJobsOptions } from './tenant-jobs-options.js';
 
 /**
@@ -67,6 +68,7 @@ export class TenantJobs {
   }
 
   private bindQueue(queue: Queue): void {
+    keepParentsOwn(queue);
     if (this.central.has(queue.name)) return;
     if ('processors' in queue.opts) {
       throw new QueueUnsupportedError(

@@ -21,7 +21,12 @@ export class OpenSockets {
   private readonly unchecked = new Set<string>();
   private checking = false;
 
-  constructor(signals: Pick<Signals, 'on'>, maintenance: Pick<MaintenanceGate, 'onChange'>) {
+  /** @param failed is told of what closing a socket threw */
+  constructor(
+    signals: Pick<Signals, 'on'>,
+    maintenance: Pick<MaintenanceGate, 'onChange'>,
+    private readonly failed: (error: unknown) => void,
+  ) {
     signals.on(TENANT_CHANGES, {
       receive: (change) => this.check((change as TenantChange).tenantId),
       missed: () => this.check(),
@@ -61,16 +66,26 @@ export class OpenSockets {
     for (const id of this.unchecked) {
       this.unchecked.delete(id);
       // All at once, so that the tenant is read once. Each by itself: in maintenance some may stay.
-      await Promise.all([...(this.byTenant.get(id) ?? [])].map(closeUnlessServed));
+      const sockets = [...(this.byTenant.get(id) ?? [])];
+      await Promise.all(sockets.map((socket) => this.closeUnlessServed(socket)));
     }
     this.checking = false;
   }
-}
 
-async function closeUnlessServed(socket: OpenSocket): Promise<void> {
-  try {
-    await socket.tenancy.verify();
-  } catch (reason) {
-    socket.close(reason);
+  private async closeUnlessServed(socket: OpenSocket): Promise<void> {
+    try {
+      await socket.tenancy.verify();
+    } catch (reason) {
+      this.close(socket, reason);
+    }
+  }
+
+  /** A listener of the app's that throws keeps no other socket open. */
+  private close(socket: OpenSocket, reason: unknown): void {
+    try {
+      socket.close(reason);
+    } catch (error) {
+      this.failed(error);
+    }
   }
 }

@@ -61,7 +61,9 @@ export class SocketAdmission {
     this.hasCentralHosts = http.centralHosts.length > 0;
     this.defaultMode = http.defaultRouteMode;
     this.modes = new GatewayModes(app.get(ModulesContainer, global), http.defaultRouteMode);
-    this.open = new OpenSockets(app.get(Signals, global), this.maintenance);
+    this.open = new OpenSockets(app.get(Signals, global), this.maintenance, (error) =>
+      this.log(error),
+    );
   }
 
   /**

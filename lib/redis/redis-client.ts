@@ -29,6 +29,9 @@ export function createRedisClient({ url, timeout }: ResolvedRedis): RedisClient 
   return loadRedis().createClient({
     url,
     disableOfflineQueue: true,
+    // RedisConnection bounds every command by one cheap timer. The client's own default (since redis 6) is an AbortSignal
+    // for each, which costs 15 µs, a third of a read.
+    commandOptions: { timeout: undefined },
     pingInterval: SILENCE / 2,
     socket: {
       connectTimeout: timeout,

@@ -34,6 +34,7 @@ export class Signals implements OnModuleInit, OnApplicationShutdown {
   private readonly listeners = new Map<string, Set<SignalListener>>();
   /** Runs while something was published that the others did not hear. */
   private apology?: NodeJS.Timeout;
+  private closed = false;
 
   constructor(private readonly redis: RedisConnections) {}
 
@@ -64,6 +65,7 @@ export class Signals implements OnModuleInit, OnApplicationShutdown {
   }
 
   onApplicationShutdown(): void {
+    this.closed = true;
     clearTimeout(this.apology);
   }
 
@@ -77,7 +79,7 @@ export class Signals implements OnModuleInit, OnApplicationShutdown {
     } catch (error) {
       // A connection that is down has told the log.
       this.logger.debug(`A signal was not heard by other processes: ${String(error)}`);
-      this.apology ??= setTimeout(() => this.apologise(), RETRY).unref();
+      if (!this.closed) this.apology ??= setTimeout(() => this.apologise(), RETRY).unref();
     }
   }
 

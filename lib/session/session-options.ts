@@ -1,3 +1,4 @@
+import { unknownKey } from '../options/unknown-key.js';
 import { SessionOptionsError } from './errors.js';
 
 /** The function that `express-session` or `@fastify/session` exports. */
@@ -67,10 +68,14 @@ export interface ResolvedSessionOptions {
 export const SESSION_OPTIONS = Symbol.for('nestjs-tenancy:session-options');
 
 const SECRET_LENGTH = 32;
+const KEYS = ['use', 'secret', 'name', 'cookie', 'lifetime', 'store', 'user', 'sweepInterval'];
+const COOKIE_KEYS = ['domain', 'path', 'sameSite', 'secure', 'persistent'];
 
 /** @throws SessionOptionsError */
 export function resolveSessionOptions(options: TenantSessionOptions): ResolvedSessionOptions {
   const { use, secret, lifetime = 7_200, sweepInterval = 600, store = 'database' } = options;
+  const unknown = unknownKey(options, KEYS) ?? unknownKey(options.cookie ?? {}, COOKIE_KEYS);
+  if (unknown !== undefined) throw new SessionOptionsError(unknown);
   const secrets = typeof secret === 'string' ? [secret] : (secret ?? []);
   if (typeof use !== 'function') {
     throw new SessionOptionsError(

@@ -3,7 +3,12 @@ import { requireTenant, runCentrally, runForTenant } from '../context/tenant-con
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
 import { SessionFixationError, SessionStaleError } from './errors.js';
-import { requestSessions, type KnownSession, type SessionClient } from './request-sessions.js';
+import {
+  requestSessions,
+  type KeptSession,
+  type KnownSession,
+  type SessionClient,
+} from './request-sessions.js';
 import { keyOf, newSessionId, ownerOf, type SessionOwner } from './session-id.js';
 import { SESSION_OPTIONS, type ResolvedSessionOptions } from './session-options.js';
 import { SESSION_ROWS, type SessionRows, type StoredSession } from './session-rows.js';
@@ -67,22 +72,7 @@ export class TenantSessionStore {
    */
   async save(id: string, session: SessionData): Promise<void> {
     requireTenant(OPERATION);
-    const payload = JSON.stringify(session);
-    const key = keyOf(id);
-    const user = this.options.user(session);
-    const known = requestSessions().get(id) ?? (await this.read(key));
-    const lastActivity = now();
-    if (known === undefined) return;
-    const made = known.kind === 'new' || known.made;
-    if (known.kind === 'new') {
-      await this.rows.insert({ key, user, payload, lastActivity, ...clientOf(known.client) });
-    } else if (known.data === dataOf(session)) {
-      return this.touch(id);
-    } else {
-      if (!made && user !== undefined && user !== known.user) throw new SessionFixationError();
-      await this.rows.update(key, { payload, lastActivity, user, expectedUser: known.user });
-    }
-    requestSessions().set(id, this.kept(session, lastActivity, made));
+    await requestSessions().writing.take(() => this.write(id, session));
   }
 
   /** Notes that a session was used; not each time, but often enough. */
@@ -98,8 +88,31 @@ export class TenantSessionStore {
 
   async destroy(id: string): Promise<void> {
     requireTenant(OPERATION);
-    requestSessions().delete(id);
-    await this.rows.remove(keyOf(id));
+    const sessions = requestSessions();
+    await sessions.writing.take(async () => {
+      sessions.delete(id);
+      await this.rows.remove(keyOf(id));
+    });
+  }
+
+  private async write(id: string, session: SessionData): Promise<void> {
+    const key = keyOf(id);
+    const known = requestSessions().get(id) ?? (await this.read(key));
+    if (known === undefined) return;
+    const made = known.kind === 'new' || known.made;
+    // As it is now: the app may go on with it while it is written.
+    const payload = JSON.stringify(session);
+    const kept = this.kept(session, now(), made);
+    const { user, data, lastActivity } = kept;
+    if (known.kind === 'new') {
+      await this.rows.insert({ key, user, payload, lastActivity, ...clientOf(known.client) });
+    } else if (known.data === data) {
+      return this.touch(id);
+    } else {
+      if (!made && user !== undefined && user !== known.user) throw new SessionFixationError();
+      await this.rows.update(key, { payload, lastActivity, user, expectedUser: known.user });
+    }
+    requestSessions().set(id, kept);
   }
 
   /** Reads memory alone, but for one case: another process knows of a younger generation than this one does. */
@@ -142,7 +155,7 @@ export class TenantSessionStore {
     return row && this.kept(JSON.parse(row.payload) as SessionData, row.lastActivity);
   }
 
-  private kept(session: SessionData, lastActivity: number, made = false): KnownSession {
+  private kept(session: SessionData, lastActivity: number, made = false): KeptSession {
     return {
       kind: 'kept',
       made,

@@ -70,11 +70,14 @@ class S3Disk implements StorageDisk {
     const parts = inParts(pieces);
     const first = await parts.next();
     const Body = first.done ? Buffer.alloc(0) : first.value;
-    if (Body.length < PART) {
+    try {
+      if (Body.length >= PART) return await this.upload(place, Body, parts);
       await this.client.putObject({ ...place, Body });
       return Body.length;
+    } finally {
+      // The rest of a stream that was given up, else it would be open for ever.
+      await parts.return(undefined);
     }
-    return this.upload(place, Body, parts);
   }
 
   async open(folder: string, names: readonly string[]): Promise<Readable | undefined> {

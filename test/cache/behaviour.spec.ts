@@ -78,6 +78,8 @@ it('refreshes in the background what is about to end, as cache-manager does', as
   let made = 0;
   const wrap = (refreshThreshold: number) =>
     inA(() => cache.wrap('k', () => (made += 1), { ttl: 60_000, refreshThreshold }));
+  const refreshed: unknown[] = [];
+  cache.on('refresh', (event) => refreshed.push(event));
   expect(await wrap(1)).toBe(1);
   expect(await wrap(1)).toBe(1);
   expect(await wrap(60_001)).toBe(1);
@@ -85,6 +87,7 @@ it('refreshes in the background what is about to end, as cache-manager does', as
   const raw = await inA(() => cache.wrap('k', () => 0, { raw: true }));
   expect(raw.value).toBe(2);
   expect(raw.expires).toBeGreaterThan(Date.now());
+  expect(refreshed).toEqual([{ key: 'k', value: 2 }]);
 });
 
 it('tells a tenant’s listener of the tenant’s own alone', async () => {
@@ -98,6 +101,21 @@ it('tells a tenant’s listener of the tenant’s own alone', async () => {
   cache.off('set', listener);
   await inA(() => cache.set('k', 'of a'));
   expect(heard).toHaveLength(1);
+});
+
+it('tells it so, too, when it was added to what on() gives, or for one time', async () => {
+  const { cache, inA, inB } = await start();
+  const heard: unknown[] = [];
+  const listener = ({ value }: { value?: unknown }) => void heard.push(value);
+  await inA(async () => {
+    const events = cache.on('del', () => {});
+    events.on('set', listener).addListener('set', listener).prependListener('set', listener);
+    events.once('set', listener).prependOnceListener('set', listener);
+  });
+  await inB(() => cache.set('k', 'of b'));
+  expect(heard).toEqual([]);
+  for (const value of [1, 2]) await inA(() => cache.set('k', value));
+  expect(heard).toEqual([1, 1, 1, 1, 1, 2, 2, 2]);
 });
 
 describe('two processes with memory in front of Redis', () => {
@@ -160,6 +178,33 @@ describe('two processes with memory in front of Redis', () => {
   });
 });
 
+it('asks Redis once for what many keys and their tags have, whatever is in front', async () => {
+  for (const memoryInFront of [false, true]) {
+    const { cache, context, inA } = await start({
+      redis: { url: redis.url },
+      cache: { memoryInFront },
+    });
+    const connection = context.get(RedisConnections);
+    const reads = async () => {
+      const stats = String(await connection.command('INFO', 'commandstats'));
+      return [...stats.matchAll(/cmdstat_m?get:calls=(\d+)/g)].reduce(
+        (sum, [, calls]) => sum + Number(calls),
+        0,
+      );
+    };
+    const keys = Array.from({ length: 20 }, (_, n) => `many:${n}`);
+    await inA(async () => {
+      for (const key of keys) await cache.tags('t', 'u').set(key, key);
+      await cache.clear();
+      for (const key of keys) await cache.tags('t', 'u').set(key, key);
+      const before = await reads();
+      expect(await cache.mget(['none', ...keys, ...keys])).toEqual([undefined, ...keys, ...keys]);
+      // The entries, and the versions of their tags, which may be in front.
+      expect((await reads()) - before).toBeLessThanOrEqual(2);
+    });
+  }
+});
+
 describe('when Redis is killed', () => {
   const unhandled = jest.fn();
   beforeAll(() => void process.on('unhandledRejection', unhandled));
@@ -217,6 +262,7 @@ describe('when Redis is killed', () => {
 it.each<[string, CacheAppParts['cache'] & object, RegExp]>([
   ['Redis that is not there', { store: 'redis' }, /TENANCY_REDIS_URL/],
   ['memory in front of memory', { memoryInFront: true }, /memoryInFront/],
+  ['an option that there is not', { stor: 'redis' } as object, /Did you mean "store"/],
   ['a time that is none', { ttl: -1 }, /ttl must be/],
 ])('refuses %s', async (_what, cache, message) => {
   await expect(start({ cache })).rejects.toThrow(message);

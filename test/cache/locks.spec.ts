@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { CacheLocks } from '../../lib/cache/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startRedis, type RedisServer } from '../support/redis.js';
@@ -39,6 +40,22 @@ describe.each(engines)('locks on $name', ({ prepare }) => {
       expect(inB).toBeDefined();
       expect(await app.inA(() => held[0]!.release())).toBe(true);
       expect(await app.inA(() => locks.acquire('import', 60_000))).toBeDefined();
+    });
+
+    it('are had or not, however many take them and give them back at once', async () => {
+      let held = 0;
+      const takeAndGiveBack = async () => {
+        for (let time = 0; time < 20; time += 1) {
+          const lock = await locks.acquire('churn', 60_000);
+          if (lock === undefined) continue;
+          held += 1;
+          await turn();
+          expect(held).toBe(1);
+          held -= 1;
+          expect(await lock.release()).toBe(true);
+        }
+      };
+      await app.inA(() => Promise.all(Array.from({ length: 8 }, takeAndGiveBack)));
     });
 
     it('end by themselves, and are not given back by who has lost them', async () => {

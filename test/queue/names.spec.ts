@@ -1,4 +1,4 @@
-import type { JobsOptions } from 'bullmq';
+import type { Job, JobsOptions } from 'bullmq';
 import { randomUUID } from 'node:crypto';
 import { tenantIdOf } from '../../lib/queue/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
@@ -16,7 +16,11 @@ describe('two tenants that choose the same names', () => {
   beforeAll(async () => {
     redis = await startRedis();
     setup = await engine!.prepare();
-    app = await startJobsApp(setup, redis, { prefix: randomUUID() });
+    app = await startJobsApp(setup, redis, {
+      prefix: randomUUID(),
+      queues: ['work', 'central'],
+      options: { centralQueues: ['central'] },
+    });
     for (const slug of ['a', 'b']) await app.tenants.create({ slug });
   });
   afterAll(async () => {
@@ -122,6 +126,52 @@ describe('two tenants that choose the same names', () => {
     });
     const forAll = await app.tenancy.runCentral('look', () => queue.getJob(flow.job.id!));
     expect(tenantIdOf(forAll!)).toBe((await app.tenants.get('a')).id);
+  });
+
+  it('wait for no job of each other', async () => {
+    const queue = app.queue();
+    const flow = { name: 'parent', queueName: 'work', opts: { jobId: 'total' } };
+    const [ofA, ofB] = await forBoth(async () => {
+      const { job } = await app.flows.add({
+        ...flow,
+        children: [{ name: 'child', queueName: 'work' }],
+      });
+      return job;
+    });
+    const below = (id: string) => ({ parent: { id, queue: queue.qualifiedName } });
+    const ways = (opts: JobsOptions): (() => Promise<unknown>)[] => [
+      () => queue.add('more', {}, opts),
+      () => queue.addBulk([{ name: 'more', data: {}, opts }]),
+      () => app.flows.add({ name: 'more', queueName: 'work', opts }),
+      () => app.flows.addBulk([{ name: 'more', queueName: 'work', opts }]),
+      () => app.queue('central').add('more', {}, opts),
+      () => app.queue('central').addBulk([{ name: 'more', data: {}, opts }]),
+    ];
+    const childrenOf = async (job: Job) =>
+      (await job.getDependenciesCount({ unprocessed: true })).unprocessed;
+    for (const add of ways(below(ofB.id!))) {
+      expect(await codeOf(() => app.tenancy.run('a', add))).toBe('JOB_PARENT_OF_OTHER_TENANT');
+    }
+    expect([await childrenOf(ofA), await childrenOf(ofB)]).toEqual([1, 1]);
+    // By the name that the app chose, by the one that BullMQ has for it, and by one that BullMQ chose.
+    for (const add of [...ways(below('total')), ...ways(below(ofA.id!))]) {
+      await app.tenancy.run('a', add);
+    }
+    expect([await childrenOf(ofA), await childrenOf(ofB)]).toEqual([13, 1]);
+    const unnamed = await app.tenancy.run('a', () =>
+      app.flows.add({ ...flow, opts: {}, children: [{ name: 'child', queueName: 'work' }] }),
+    );
+    const add = () => queue.add('more', {}, below(unnamed.job.id!));
+    expect(await codeOf(() => app.tenancy.run('b', add))).toBe('JOB_PARENT_OF_OTHER_TENANT');
+    await app.tenancy.run('a', add);
+    expect(await childrenOf(unnamed.job)).toBe(2);
+    // A central job may gather what tenants' jobs give.
+    const central = await app.queue('central').add('gather', {});
+    await forBoth(() =>
+      queue.add('part', {}, { parent: { id: central.id!, queue: central.queueQualifiedName } }),
+    );
+    expect(await childrenOf(central)).toBe(2);
+    await app.queue('central').obliterate({ force: true });
   });
 
   it('are refused what concerns every tenant, and central code is not', async () => {

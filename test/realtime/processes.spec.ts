@@ -93,7 +93,8 @@ it('sockets of other processes are listed, join and are disconnected within thei
   const ids: string[] = await ask(acmeHere.socket, 'list');
   expect(ids.sort()).toEqual([acmeHere.id, acmeThere.id].sort());
   await ask(acmeHere.socket, 'join all', 'second');
-  acmeThere.socket.emit('send', { room: 'second', text: 'second' });
+  // From here, so that it gets there after the word of the joining.
+  acmeHere.socket.emit('send', { room: 'second', text: 'second' });
   await until('acme has heard', () => acmeHere.heard.length > 0);
   await until('acme has heard there', () => acmeThere.heard.length > 0);
   acmeHere.socket.emit('end all');

@@ -6,10 +6,7 @@ import {
   UseInterceptors,
   UsePipes,
   type ArgumentsHost,
-  type CallHandler,
-  type CanActivate,
   type ExceptionFilter,
-  type NestInterceptor,
   type PipeTransform,
 } from '@nestjs/common';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
@@ -20,7 +17,7 @@ import {
   WebSocketGateway,
   WebSocketServer,
 } from '@nestjs/websockets';
-import { defer, map, Observable, of, Subject } from 'rxjs';
+import { defer, map, of, Subject } from 'rxjs';
 import type { Namespace, Server, Socket } from 'socket.io';
 import type { Socket as ClientSocket } from 'socket.io-client';
 import type { Repository } from 'typeorm';
@@ -33,7 +30,6 @@ import {
   TenantService,
   UniversalRoute,
 } from '../../lib/index.js';
-import { currentContext, currentTenant } from '../../lib/context/tenant-context.js';
 import { TenantIoAdapter } from '../../lib/realtime/socket.io/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { prepareInMemory } from '../support/in-memory.js';
@@ -41,35 +37,14 @@ import { Note } from '../support/notes.js';
 import { codeOf } from '../support/rejection.js';
 import { until } from '../support/until.js';
 import { heardBy, SocketIoClients } from './support/socket-io-client.js';
+import { Guard, here, Interceptor, pass, passed } from './support/passed.js';
 import { startSocketsApp, type SocketsApp } from './support/sockets-app.js';
-
-const here = () => currentTenant()?.slug ?? `no tenant: ${currentContext()?.centralReason}`;
-
-/** Where each part of a message's way was run, as `part:tenant`. */
-const passed: string[] = [];
-const pass = (part: string) => passed.push(`${part}:${here()}`);
-
-@Injectable()
-class Guard implements CanActivate {
-  canActivate() {
-    pass('guard');
-    return true;
-  }
-}
 
 @Injectable()
 class Pipe implements PipeTransform {
   transform(value: unknown) {
     pass('pipe');
     return value;
-  }
-}
-
-@Injectable()
-class Interceptor implements NestInterceptor {
-  intercept(_context: unknown, next: CallHandler): Observable<unknown> {
-    pass('interceptor');
-    return next.handle();
   }
 }
 
@@ -398,31 +373,34 @@ describe('rooms and broadcasts', () => {
   }
 
   it.each<[string, (server: Server, ids: string[]) => unknown]>([
-    ['server.emit', (server) => server.emit('news', 1)],
-    ['server.send', (server) => server.emit('news', 1)],
-    ['server.to(room)', (server) => server.to('room').emit('news', 1)],
-    ['server.in(room)', (server) => server.in('room').emit('news', 1)],
-    ['server.to(a list of rooms)', (server) => server.to(['room', 'other']).emit('news', 1)],
-    ['server.except(another room)', (server) => server.except('other').emit('news', 1)],
-    ['server.volatile', (server) => server.volatile.emit('news', 1)],
-    ['server.local', (server) => server.local.emit('news', 1)],
-    ['server.sockets', (server) => server.sockets.emit('news', 1)],
-    ['server.of', (server) => server.of('/').emit('news', 1)],
-    ['with an acknowledgement', (server) => server.timeout(100).emit('news', 1, () => undefined)],
-    ["every socket's id", (server, ids) => server.to(ids).emit('news', 1)],
+    ['server.emit', (server) => server.emit('message', 1)],
+    ['server.send', (server) => server.send(1)],
+    ['server.to(room)', (server) => server.to('room').emit('message', 1)],
+    ['server.in(room)', (server) => server.in('room').emit('message', 1)],
+    ['server.to(a list of rooms)', (server) => server.to(['room', 'other']).emit('message', 1)],
+    ['server.except(another room)', (server) => server.except('other').emit('message', 1)],
+    ['server.volatile', (server) => server.volatile.emit('message', 1)],
+    ['server.local', (server) => server.local.emit('message', 1)],
+    ['server.sockets', (server) => server.sockets.emit('message', 1)],
+    ['server.of', (server) => server.of('/').emit('message', 1)],
+    [
+      'with an acknowledgement',
+      (server) => server.timeout(100).emit('message', 1, () => undefined),
+    ],
+    ["every socket's id", (server, ids) => server.to(ids).emit('message', 1)],
     [
       'the sockets of a list',
-      async (server) => (await server.fetchSockets()).forEach((one) => one.emit('news', 1)),
+      async (server) => (await server.fetchSockets()).forEach((one) => one.emit('message', 1)),
     ],
     [
       'server.sockets.sockets',
-      (server) => server.sockets.sockets.forEach((one) => one.emit('news', 1)),
+      (server) => server.sockets.sockets.forEach((one) => one.emit('message', 1)),
     ],
   ])('%s reaches the sockets of the running tenant only', async (_name, send) => {
     const { acme, globex, end } = await twoInEach('room');
     const ids = [...acme, ...globex].map(({ id }) => id!);
     await tenancy.run('acme', () => send(chat.server, ids));
-    expect(await end()).toEqual({ acme: [['news:1'], ['news:1']], globex: [[], []] });
+    expect(await end()).toEqual({ acme: [['message:1'], ['message:1']], globex: [[], []] });
   });
 
   it('socket.broadcast and socket.to leave the sender out, and other tenants', async () => {
@@ -534,4 +512,21 @@ describe('a tenant that is not served any more', () => {
       expect(await ask(other, 'whose', {})).toMatchObject({ slug: 'acme' });
     },
   );
+
+  it('is cut off whatever the app makes of it, and so is the next', async () => {
+    const sockets: ClientSocket[] = [];
+    for (const slug of ['throwing', 'throwing', 'next']) {
+      if (sockets.length !== 1) await tenants.create({ slug });
+      sockets.push(await clients.connect(`${slug}.localhost`));
+    }
+    await tenancy.run('throwing', () => {
+      for (const socket of chat.server.sockets.sockets.values()) {
+        socket.on('disconnect', () => {
+          throw new Error('of the app');
+        });
+      }
+    });
+    for (const slug of ['throwing', 'next']) await tenants.suspend(slug);
+    await until('all are gone', () => sockets.every(({ connected }) => !connected));
+  });
 });

@@ -1,11 +1,4 @@
-import {
-  Injectable,
-  UseGuards,
-  UseInterceptors,
-  type CallHandler,
-  type CanActivate,
-  type NestInterceptor,
-} from '@nestjs/common';
+import { UseGuards, UseInterceptors } from '@nestjs/common';
 import { InjectRepository, TypeOrmModule } from '@nestjs/typeorm';
 import {
   MessageBody,
@@ -15,10 +8,9 @@ import {
 } from '@nestjs/websockets';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import { defer, of, type Observable } from 'rxjs';
+import { defer, of } from 'rxjs';
 import type { Repository } from 'typeorm';
 import type { WebSocketServer as Server, WebSocket } from 'ws';
-import { currentContext, currentTenant } from '../../lib/context/tenant-context.js';
 import {
   byTokenClaim,
   bySubdomain,
@@ -34,30 +26,9 @@ import { prepareInMemory } from '../support/in-memory.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
 import { codeOf } from '../support/rejection.js';
 import { until } from '../support/until.js';
+import { Guard, here, Interceptor, pass, passed } from './support/passed.js';
 import { startSocketsApp, type SocketsApp } from './support/sockets-app.js';
 import { askWs, heardOverWs, WsClients } from './support/ws-clients.js';
-
-const here = () => currentTenant()?.slug ?? `no tenant: ${currentContext()?.centralReason}`;
-
-/** Where each part of a message's way was run, as `part:tenant`. */
-const passed: string[] = [];
-const pass = (part: string) => passed.push(`${part}:${here()}`);
-
-@Injectable()
-class Guard implements CanActivate {
-  canActivate() {
-    pass('guard');
-    return true;
-  }
-}
-
-@Injectable()
-class Interceptor implements NestInterceptor {
-  intercept(_context: unknown, next: CallHandler): Observable<unknown> {
-    pass('interceptor');
-    return next.handle();
-  }
-}
 
 @WebSocketGateway({
   path: '/chat',

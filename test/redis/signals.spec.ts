@@ -146,3 +146,18 @@ it('are told of as missed when only who published was cut off', async () => {
   await other.listening(2);
   expect([one.missed, other.heard]).toEqual([1, []]);
 });
+
+it('leave nothing to be tried again by an app that has shut down', async () => {
+  const one = await start().listening();
+  await server.kill();
+  const lost = publishing(one, 'lost');
+  one.close();
+  const set = jest.spyOn(globalThis, 'setTimeout');
+  const cleared = jest.spyOn(globalThis, 'clearTimeout');
+  await lost;
+  await publishing(one, 'later');
+  const timers = set.mock.results.map(({ value }) => value as NodeJS.Timeout);
+  for (const timer of timers) expect(cleared).toHaveBeenCalledWith(timer);
+  jest.restoreAllMocks();
+  await server.restart();
+});

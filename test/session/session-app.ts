@@ -92,6 +92,27 @@ class Routes {
     return {};
   }
 
+  /** Saves a new session, and goes on without waiting for it. */
+  @Post('hasty')
+  hasty(@Req() request: Request) {
+    request.session!['first'] = 1;
+    request.session!.save((error) => {
+      if (error) throw error as Error;
+    });
+    request.session!['second'] = 2;
+    return {};
+  }
+
+  /** Ends a new session while it is still being saved. */
+  @Post('hasty-logout')
+  async hastyLogout(@Req() request: Request) {
+    request.session!['first'] = 1;
+    const saved = done((callback) => request.session!.save(callback));
+    await done((callback) => request.session!.destroy(callback));
+    await saved;
+    return {};
+  }
+
   @Post('logout')
   async logout(@Req() request: Request) {
     await done((callback) => request.session!.destroy(callback));

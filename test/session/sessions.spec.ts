@@ -175,6 +175,22 @@ describe.each(places)('on $name, in the $store', ({ prepare, store }) => {
       expect((await browser.get(ACME, '/session')).body).toMatchObject({ late: true });
     });
 
+    it('a new one that is saved twice at once is kept as it was last', async () => {
+      await start();
+      const browser = new Browser(app);
+      expect((await browser.post(ACME, '/hasty')).status).toBe(201);
+      const { body } = await browser.get(ACME, '/session');
+      expect(body).toEqual({ first: 1, second: 2, tenant: 'acme' });
+      expect(await rowsOf('acme')).toHaveLength(1);
+    });
+
+    it('one that is ended while it is saved is ended', async () => {
+      await start();
+      const browser = new Browser(app);
+      expect((await browser.post(ACME, '/hasty-logout')).status).toBe(201);
+      expect(await rowsOf('acme')).toEqual([]);
+    });
+
     it('logging out ends it', async () => {
       await start();
       const browser = await loggedIn(ACME);

@@ -23,7 +23,7 @@ async function startLocal(): Promise<TestDisk> {
 }
 
 /** A server that speaks S3, over a folder. */
-async function startS3(): Promise<TestDisk> {
+export async function startS3(): Promise<TestDisk & { readonly withoutBucket: StorageDisk }> {
   const folder = await mkdtemp(join(tmpdir(), 'nestjs-tenancy-s3-'));
   const server = new S3rver({
     address: '127.0.0.1',
@@ -43,6 +43,7 @@ async function startS3(): Promise<TestDisk> {
   });
   return {
     disk: s3Disk({ client, bucket: 'files', prefix: 'app/' }),
+    withoutBucket: s3Disk({ client, bucket: 'missing' }),
     folder,
     stop: async () => {
       client.destroy();

@@ -7,7 +7,7 @@ import { TenantStorage } from '../../lib/storage/index.js';
 import { codeOf } from '../support/rejection.js';
 import { seeded } from '../support/seeded.js';
 import { tenantNamed } from '../support/tenant-list.js';
-import { DISKS, listed, type TestDisk } from './disks.js';
+import { DISKS, listed, startS3, type TestDisk } from './disks.js';
 
 const acme = tenantNamed('acme', { id: randomUUID() });
 const globex = tenantNamed('globex', { id: randomUUID() });
@@ -189,4 +189,13 @@ describe.each(DISKS)('on %s', (_name, startDisk) => {
       if (!stream.closed) await once(stream, 'close');
       expect(await storage.delete('a')).toBe(true);
     }));
+});
+
+it('a stream that S3 does not take is closed, not left half read', async () => {
+  const started = await startS3();
+  const storage = new TenantStorage(started.withoutBucket);
+  const stream = Readable.from([1, 2, 3].map(() => Buffer.alloc(10_000_000)));
+  await expect(runForTenant(acme, () => storage.write('a', stream))).rejects.toThrow(/bucket/i);
+  expect(stream.destroyed).toBe(true);
+  await started.stop();
 });

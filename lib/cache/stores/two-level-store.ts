@@ -28,11 +28,18 @@ export class TwoLevelStore implements EntryStore {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    return this.front.peek(key) ?? this.bringToFront(key);
+    const entry = this.front.peek(key);
+    if (entry !== undefined) return entry;
+    const [brought] = await this.bringToFront([key], async () => [await this.back.get(key)]);
+    return brought;
   }
 
   async getMany(keys: readonly string[]): Promise<(Entry | undefined)[]> {
-    return Promise.all(keys.map((key) => this.get(key)));
+    const entries = new Map(keys.map((key) => [key, this.front.peek(key)]));
+    const missing = [...entries.keys()].filter((key) => entries.get(key) === undefined);
+    const brought = await this.bringToFront(missing, () => this.back.getMany(missing));
+    for (const [index, key] of missing.entries()) entries.set(key, brought[index]);
+    return keys.map((key) => entries.get(key));
   }
 
   async set(key: string, entry: Entry): Promise<void> {
@@ -64,15 +71,23 @@ export class TwoLevelStore implements EntryStore {
     await this.back.close();
   }
 
-  private async bringToFront(key: string): Promise<Entry | undefined> {
-    const turn = Symbol(key);
-    this.reading.set(key, turn);
+  /** What `read` gives for `keys`, in front from now on. */
+  private async bringToFront(
+    keys: readonly string[],
+    read: () => Promise<(Entry | undefined)[]>,
+  ): Promise<(Entry | undefined)[]> {
+    const turn = Symbol('read');
+    for (const key of keys) this.reading.set(key, turn);
     try {
-      const entry = await this.back.get(key);
-      if (entry !== undefined && this.reading.get(key) === turn) await this.front.set(key, entry);
-      return entry;
+      const entries = await read();
+      for (const [index, entry] of entries.entries()) {
+        const key = keys[index];
+        if (key === undefined || entry === undefined || this.reading.get(key) !== turn) continue;
+        await this.front.set(key, entry);
+      }
+      return entries;
     } finally {
-      if (this.reading.get(key) === turn) this.reading.delete(key);
+      for (const key of keys) if (this.reading.get(key) === turn) this.reading.delete(key);
     }
   }
 
