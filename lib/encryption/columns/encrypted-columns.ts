@@ -1,12 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import {
-  Raw,
-  type Driver,
-  type EntityMetadata,
-  type EntityTarget,
-  type FindOperator,
-} from 'typeorm';
+import { Raw, type Driver, type EntityTarget, type FindOperator } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { CurrentTenant, Placement } from '../../context/current-tenant.js';
 import { currentTenant, requireTenant } from '../../context/tenant-context.js';
@@ -20,6 +14,7 @@ import {
 } from '../errors.js';
 import { encryptedTermsOf } from './encrypted.decorator.js';
 import { Plaintext } from './plaintext.js';
+import { renewStale } from './stale-values.js';
 import { ValueCipher, type ValueColumn } from './value-cipher.js';
 
 export interface ReencryptOptions {
@@ -28,9 +23,6 @@ export interface ReencryptOptions {
   /** Whether values that are in plain, from before the column was encrypted, are encrypted, too. Default false: refused. */
   readonly plain?: boolean;
 }
-
-/** What a query gives of one row: its key, and one value. */
-type Row = Readonly<Record<string, unknown>>;
 
 /**
  * Encrypts and decrypts the columns of `@Encrypted()`, at the door of the driver, where all of TypeORM's ways pass: save,
@@ -92,61 +84,22 @@ export class EncryptedColumns {
     if (!Number.isInteger(batch) || batch < 1) {
       throw new EncryptionOptionsError('`batch` is not a whole number from 1 on');
     }
-    const metadata = this.tenants.getMetadata(entity);
     let count = 0;
-    for (const one of metadata.columns) {
+    for (const one of this.tenants.getMetadata(entity).columns) {
       const column = this.columnOf(one);
       if (column === undefined) continue;
       for (;;) {
-        const rows = await this.staleRows(metadata, one, column, batch);
-        for (const row of rows) await this.renew(metadata, one, column, row, plain);
-        count += rows.length;
-        if (rows.length < batch) break;
+        const renewed = await renewStale(this.tenants, this.cipher, {
+          metadata: one,
+          column,
+          batch,
+          plain,
+        });
+        count += renewed;
+        if (renewed < batch) break;
       }
     }
     return count;
-  }
-
-  private async staleRows(
-    { tablePath, primaryColumns }: EntityMetadata,
-    { databaseName }: ColumnMetadata,
-    { searchable }: ValueColumn,
-    batch: number,
-  ): Promise<readonly Row[]> {
-    const tenant = requireTenant('EncryptedColumns.reencrypt()');
-    const { driver } = this.tenants;
-    const name = driver.escape(databaseName);
-    const selected = [...primaryColumns.map((key) => driver.escape(key.databaseName)), name];
-    const stale = [`${name} NOT LIKE ?`, ...(searchable ? [`${name} LIKE ?`] : [])].join(' OR ');
-    const prefixes = [this.cipher.currentPrefix(tenant), this.cipher.currentBlindless(tenant)];
-    return this.tenants.query(
-      `SELECT ${selected.join(', ')} FROM ${tableOf(driver, tablePath)} ` +
-        `WHERE ${name} IS NOT NULL AND (${stale}) LIMIT ${batch}`,
-      prefixes.slice(0, searchable ? 2 : 1).map((prefix) => `${prefix}%`),
-    );
-  }
-
-  private async renew(
-    { tablePath, primaryColumns }: EntityMetadata,
-    { databaseName }: ColumnMetadata,
-    column: ValueColumn,
-    row: Row,
-    plain: boolean,
-  ): Promise<void> {
-    const tenant = requireTenant('EncryptedColumns.reencrypt()');
-    const { driver } = this.tenants;
-    const stored = String(row[databaseName]);
-    const text =
-      plain && !this.cipher.isEncrypted(stored)
-        ? stored
-        : this.cipher.decrypt(stored, tenant, column);
-    const keys = primaryColumns.map((key) => key.databaseName);
-    // Only where nobody has written another value since.
-    const where = [...keys, databaseName].map((key) => `${driver.escape(key)} = ?`).join(' AND ');
-    await this.tenants.query(
-      `UPDATE ${tableOf(driver, tablePath)} SET ${driver.escape(databaseName)} = ? WHERE ${where}`,
-      [this.cipher.encrypt(text, tenant, column), ...keys.map((key) => row[key]), stored],
-    );
   }
 
   private check(column: ColumnMetadata): void {
@@ -217,13 +170,6 @@ const BLIND_PARAMETER = 'blind';
 /** Names a parameter by its value: the same query may search twice. */
 function hashOf(prefix: string): string {
   return prefix.replaceAll(/\W/g, '_');
-}
-
-function tableOf(driver: Driver, tablePath: string): string {
-  return tablePath
-    .split('.')
-    .map((part) => driver.escape(part))
-    .join('.');
 }
 
 /** A driver of a view knows its placement; the one that follows the context has none. TypeORM 0.3 says `connection`. */
