@@ -3,6 +3,7 @@ import {
   DataSource,
   EntityManager,
   type DataSourceOptions,
+  type Driver,
   type QueryRunner,
 } from 'typeorm';
 import type { QueryResultCache } from 'typeorm/cache/QueryResultCache.js';
@@ -87,6 +88,11 @@ export class BoundDataSource extends DataSource {
     this.binding.typeorm.bind(driver, source, placement.database);
     this.views.set(placement, view);
     return view;
+  }
+
+  /** Hands out the driver that those of all views are derived from, for what has to see every value of a column. */
+  customiseDriver(customise: (driver: Driver) => void): void {
+    customise(this.plainDriver);
   }
 
   override async initialize(): Promise<this> {

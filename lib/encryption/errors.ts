@@ -140,3 +140,66 @@ export class EncryptedTransportError extends TenancyError {
     });
   }
 }
+
+/** The key provider gives promises, and a column cannot wait. */
+export class EncryptionKeyNotAtHandError extends TenancyError {
+  constructor(slug: string) {
+    super({
+      code: 'ENCRYPTION_KEY_NOT_AT_HAND',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `An encrypted column of tenant "${slug}" needs its key at once, and the key provider gave a promise. Have the ` +
+        'provider keep keys in memory: load them when the app starts.',
+    });
+  }
+}
+
+/** An entity has an encrypted column that could not work. */
+export class EncryptedColumnError extends TenancyError {
+  constructor(column: string, problem: string) {
+    super({
+      code: 'ENCRYPTED_COLUMN_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `The encrypted column ${column} is refused: ${problem}.`,
+    });
+  }
+}
+
+/** A value was given to a database in plain that is to be encrypted. Nothing was sent. */
+export class EncryptedColumnPlainError extends TenancyError {
+  constructor() {
+    super({
+      code: 'ENCRYPTED_COLUMN_PLAIN',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        'The value of an encrypted column was about to reach a database in plain. Compare with ' +
+        'EncryptedColumns.matching() instead of the value, import TenantEncryptionModule, and keep @Encrypted() to ' +
+        "entities of tenants' databases.",
+    });
+  }
+}
+
+/** Whose keys a column is encrypted with is not known here. */
+export class EncryptedColumnTenantError extends TenancyError {
+  constructor(column: string) {
+    super({
+      code: 'ENCRYPTED_COLUMN_TENANT_UNKNOWN',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `The encrypted column ${column} was used through the DataSource of one tenant outside of its context. ` +
+        'Wrap the work in tenancy.run(tenant, work).',
+    });
+  }
+}
+
+/** What is stored cannot be read: of another tenant or column, changed, in plain, or under a key that is gone. */
+export class EncryptedValueUnreadableError extends TenancyError {
+  constructor(column: string, slug: string, problem: string, cause?: unknown) {
+    super({
+      code: 'ENCRYPTED_VALUE_UNREADABLE',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `A value of the encrypted column ${column} of tenant "${slug}" cannot be read: ${problem}.`,
+      cause,
+    });
+  }
+}

@@ -1,3 +1,5 @@
+export { Encrypted, type EncryptedOptions } from './columns/encrypted.decorator.js';
+export { EncryptedColumns, type ReencryptOptions } from './columns/encrypted-columns.js';
 export type { MessageOptions, TenantEncryptionOptions } from './encryption-options.js';
 export * from './errors.js';
 export type { EncryptionSettings } from './keys/encryption-settings.js';

@@ -7,6 +7,8 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, HttpAdapterHost } from '@nestjs/core';
 import { RedisConnections } from '../redis/redis-connections.js';
+import { EncryptedColumns } from './columns/encrypted-columns.js';
+import { ValueCipher } from './columns/value-cipher.js';
 import {
   ENCRYPTION_OPTIONS,
   resolveEncryptionOptions,
@@ -57,9 +59,11 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<TenantEncrypti
     TenantMessageGuard,
     { provide: APP_GUARD, useExisting: TenantMessageGuard },
     TenantEncryption,
+    ValueCipher,
+    EncryptedColumns,
   ],
   // The guard of the decorators is made in the module of each controller.
-  exports: [MessageCipher, ReplayWindow, TenantEncryption],
+  exports: [MessageCipher, ReplayWindow, TenantEncryption, EncryptedColumns],
 })
 export class TenantEncryptionModule extends ConfigurableModuleClass implements NestModule {
   constructor(

@@ -27,6 +27,11 @@ export interface KeyProvider {
   current(tenant: KeyOwner): TenantKey | Promise<TenantKey>;
   /** The key of that id, as a message or a stored value names it; undefined when the tenant has none such. */
   find(tenant: KeyOwner, id: string): TenantKey | undefined | Promise<TenantKey | undefined>;
+  /**
+   * Every key that something may be stored under, in memory: what a searchable column is searched with. Default: the
+   * current one alone, so that what was stored before a rotation is found when it has been encrypted anew.
+   */
+  stored?(tenant: KeyOwner): readonly TenantKey[];
   /** The key that will be the current one after the next rotation, for clients to have in time. Default: none. */
   next?(tenant: KeyOwner): TenantKey | Promise<TenantKey>;
 }

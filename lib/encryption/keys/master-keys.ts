@@ -52,6 +52,18 @@ export class MasterKeys implements KeyProvider {
     return { id, key, retiredAt: until === undefined ? 0 : Date.parse(until) };
   }
 
+  stored(tenant: KeyOwner): readonly TenantKey[] {
+    const { keyVersion } = encryptionSettingsOf(tenant);
+    // One more: another process may have rotated it, and stored something.
+    const versions = Array.from({ length: keyVersion + 1 }, (_, index) => index + 1);
+    return [...this.masters.keys()].flatMap((fingerprint) =>
+      versions.map((version) => ({
+        id: `${fingerprint}.${version}`,
+        key: this.keyOf(tenant, fingerprint, version),
+      })),
+    );
+  }
+
   private keyOf({ id }: KeyOwner, fingerprint: string, version: number): KeyObject {
     const name = `${fingerprint}.${version}.${id}`;
     const known = this.derived.get(name);

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { KeyObject } from 'node:crypto';
 import { ENCRYPTION_OPTIONS, type ResolvedEncryptionOptions } from '../encryption-options.js';
-import { EncryptionKeyInvalidError } from '../errors.js';
+import { EncryptionKeyInvalidError, EncryptionKeyNotAtHandError } from '../errors.js';
 import { deriveKey, KEY_LENGTH } from './derive-key.js';
 import type { KeyOwner, KeyProvider, TenantKey } from './key-provider.js';
 
@@ -38,6 +38,24 @@ export class TenantKeys {
     return key && this.forPurpose(tenant, key, purpose);
   }
 
+  /** As {@link current}, at once. @throws EncryptionKeyNotAtHandError where the provider gives a promise */
+  currentNow(tenant: KeyOwner, purpose: KeyPurpose): TenantKey {
+    return this.forPurpose(tenant, atHand(tenant, this.provider.current(tenant)), purpose);
+  }
+
+  /** As {@link find}, at once. @throws EncryptionKeyNotAtHandError where the provider gives a promise */
+  findNow(tenant: KeyOwner, id: string, purpose: KeyPurpose): TenantKey | undefined {
+    if (!ID.test(id)) return undefined;
+    const key = atHand(tenant, this.provider.find(tenant, id));
+    return key && this.forPurpose(tenant, key, purpose);
+  }
+
+  /** All that something may be stored under. @throws EncryptionKeyNotAtHandError */
+  stored(tenant: KeyOwner, purpose: KeyPurpose): readonly TenantKey[] {
+    const keys = this.provider.stored?.(tenant) ?? [atHand(tenant, this.provider.current(tenant))];
+    return keys.map((key) => this.forPurpose(tenant, key, purpose));
+  }
+
   private forPurpose({ slug }: KeyOwner, { id, key, ...rest }: TenantKey, purpose: KeyPurpose) {
     if (!ID.test(id) || key.symmetricKeySize !== KEY_LENGTH) {
       throw new EncryptionKeyInvalidError(slug);
@@ -48,4 +66,13 @@ export class TenantKeys {
     known.set(purpose, derived);
     return { ...rest, id, key: derived };
   }
+}
+
+function atHand<T extends object | undefined>({ slug }: KeyOwner, key: T | Promise<T>): T {
+  if (key instanceof Promise) {
+    // Whatever becomes of it, nobody waits for it.
+    key.catch(() => {});
+    throw new EncryptionKeyNotAtHandError(slug);
+  }
+  return key;
 }
