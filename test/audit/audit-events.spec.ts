@@ -1,3 +1,5 @@
+import { QuotaService } from '../../lib/index.js';
+import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startAuditApp, type AuditApp } from './audit-app.js';
 
@@ -7,7 +9,11 @@ describe.each(engines)('the audit log on $name', ({ prepare }) => {
 
   beforeAll(async () => {
     setup = await prepare();
-    app = await startAuditApp(setup);
+    app = await startAuditApp(
+      setup,
+      {},
+      { options: { quota: { catalogue: { users: { limit: 2 } }, store: 'memory' } } },
+    );
   }, 60_000);
   afterAll(async () => {
     await app.close();
@@ -70,5 +76,67 @@ describe.each(engines)('the audit log on $name', ({ prepare }) => {
     await leave(silent);
     expect(await entered()).toHaveLength(1);
     await silent.close();
+  });
+
+  const all = async (chain: string) => {
+    const query = () => app.audit.query({ order: 'oldest', limit: 1_000 }, chain);
+    return (await app.tenancy.runCentral('test', query)).entries;
+  };
+
+  it('tells that a quota was exceeded, in the tenant’s chain, before it is answered', async () => {
+    const { id } = await app.tenants.create({ slug: 'many' });
+    const quotas = app.context.get(QuotaService);
+    const use = (cost: number) => app.tenancy.run('many', () => quotas.consume('users', cost));
+    await use(2);
+    expect(await all(id)).toEqual([]);
+    await expect(use(1)).rejects.toMatchObject({ code: 'QUOTA_EXCEEDED' });
+    expect(await all(id)).toMatchObject([
+      {
+        action: 'quota.exceeded',
+        outcome: 'refused',
+        tenantId: id,
+        details: { slug: 'many', key: 'users', used: 2, limit: 2 },
+      },
+    ]);
+  });
+
+  it('records what any part tells of, by how it says that it ended', async () => {
+    const { id } = await app.tenants.create({ slug: 'told' });
+    const events = app.context.get(TenancyEvents);
+    const ids = { tenantId: id, slug: 'told' };
+    await events.told('api-key.created', { ...ids, keyId: 'k', scopes: ['read'] });
+    await events.told('api-key.revoked', { tenantId: null, slug: null, keyId: 'c' });
+    await events.told('maintenance.enabled', { ...ids, from: new Date(0) });
+    await events.told('impersonation.started', { ...ids, actor: 'ann' });
+    await events.told('impersonation.refused', { ...ids, token: 'sesame' });
+    await events.told('admin.request', {
+      action: 'admin.tenant.create',
+      actor: 'ben',
+      tenant: id,
+      outcome: 'failed',
+    });
+    await events.told('quota.warning', ids);
+    await events.told('schedule.overlap', ids);
+    expect(await all(id)).toMatchObject([
+      { action: 'api-key.created', outcome: 'success', details: { keyId: 'k', scopes: ['read'] } },
+    ]);
+    const central = (await all('central')).slice(-5);
+    expect(central).toMatchObject([
+      { action: 'api-key.revoked', tenantId: null },
+      { action: 'maintenance.enabled', outcome: 'success', tenantId: id },
+      { action: 'impersonation.started', outcome: 'success', tenantId: id, actor: 'ann' },
+      { action: 'impersonation.refused', outcome: 'refused', details: { token: '[redacted]' } },
+      { action: 'admin.tenant.create', outcome: 'failed', tenantId: id, actor: 'ben' },
+    ]);
+  });
+
+  it('what was told without waiting is recorded before the app ends', async () => {
+    const { id } = await app.tenants.create({ slug: 'ending' });
+    const other = await startAuditApp(setup);
+    for (let number = 1; number <= 20; number += 1) {
+      other.context.get(TenancyEvents).tell('api-key.created', { tenantId: id, number });
+    }
+    await other.close();
+    expect(await all(id)).toHaveLength(20);
   });
 });
