@@ -100,6 +100,9 @@ export {
   type UseOptions,
 } from './quota/quota.service.js';
 export type { UsageQuery, UsageSum } from './quota/usage-log.js';
+export type { ArchiveKeeper } from './audit/archive-keeper.js';
+export type { AuditArchiveVerdict } from './audit/archive-reader.js';
+export type { AuditArchive, AuditArchiveOptions } from './audit/audit-archiver.js';
 export { AuditChain } from './audit/audit-chain.entity.js';
 export { Audit, type AuditRoute } from './audit/audit.decorator.js';
 export {

@@ -1,4 +1,6 @@
 import { CROSSING_WITNESS } from '../context/tenancy.js';
+import { ArchiveReader } from './archive-reader.js';
+import { AuditArchiver } from './audit-archiver.js';
 import { AuditEvents } from './audit-events.js';
 import { AuditKeys } from './audit-keys.js';
 import { AuditLog } from './audit-log.js';
@@ -6,11 +8,14 @@ import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader } from './audit-reader.js';
 import { AuditVerifier } from './audit-verifier.js';
 import { AuditService } from './audit.service.js';
+import { ChainWriter } from './chain-writer.js';
 import { Redaction } from './redaction.js';
 import { AuditedRequests } from './request-facts.js';
 
 /** This room, for the module that assembles the rooms. */
 export const AUDIT_PROVIDERS = [
+  ArchiveReader,
+  AuditArchiver,
   AuditEvents,
   AuditKeys,
   AuditLog,
@@ -19,6 +24,7 @@ export const AUDIT_PROVIDERS = [
   AuditService,
   AuditVerifier,
   AuditedRequests,
+  ChainWriter,
   Redaction,
   { provide: CROSSING_WITNESS, useExisting: AuditEvents },
 ];
