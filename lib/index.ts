@@ -114,6 +114,13 @@ export {
 export type { AuditFormat } from './audit/audit-export.js';
 export type { AuditFilter, AuditQuery } from './audit/audit-query.js';
 export type { AuditPage } from './audit/audit-reader.js';
+export { auditReportHtml } from './audit/audit-report-html.js';
+export type {
+  AuditReport,
+  AuditReportChain,
+  AuditReportLine,
+  AuditReportQuery,
+} from './audit/audit-report.js';
 export { AuditRow } from './audit/audit-row.entity.js';
 export { AuditService } from './audit/audit.service.js';
 export type {

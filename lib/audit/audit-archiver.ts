@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
 import { AuditChain } from './audit-chain.entity.js';
+import { AUDIT_ARCHIVED } from './audit-entry.js';
 import { AuditKeys } from './audit-keys.js';
 import { AuditReader } from './audit-reader.js';
 import { AuditRecorder } from './audit-recorder.js';
@@ -87,7 +88,7 @@ export class AuditArchiver {
     if (sha256 === undefined) throw new AuditArchiveUnreadError(name);
     const span: Span = { from, to, hash: walk.hash };
     const details = { name, from, to, sha256 };
-    const entry = this.recorder.entryOf(chain, { action: 'audit.archived', details });
+    const entry = this.recorder.entryOf(chain, { action: AUDIT_ARCHIVED, details });
     return (await this.writer.cut(chain, span, entry)) ? { chain, ...details } : undefined;
   }
 

@@ -9,6 +9,7 @@ import { exportEntries, type AuditFormat } from './audit-export.js';
 import { checkQuery, type AuditFilter, type AuditQuery } from './audit-query.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader, type AuditPage } from './audit-reader.js';
+import { AuditReporter, type AuditReport, type AuditReportQuery } from './audit-report.js';
 import { AuditVerifier, type AuditCheckpoint, type AuditVerdict } from './audit-verifier.js';
 
 /**
@@ -23,6 +24,7 @@ export class AuditService {
     private readonly verifier: AuditVerifier,
     private readonly archiver: AuditArchiver,
     private readonly archives: ArchiveReader,
+    private readonly reporter: AuditReporter,
   ) {}
 
   /**
@@ -88,6 +90,20 @@ export class AuditService {
     after?: AuditCheckpoint,
   ): Promise<AuditArchiveVerdict> {
     return this.archives.verify(content, after);
+  }
+
+  /**
+   * Who did what to which tenant, how often; whether the chains that say so are right, and how far back they reach. As JSON
+   * it is for programs; `auditReportHtml` makes a page of it. Inside of a tenant it is about that tenant's chain; it reads
+   * all of the chains it is about.
+   * @throws AuditQueryError, AuditKeyMissingError; TenantSwitchRefusedError for another tenant's inside of a tenant
+   */
+  async report({ from, to, tenantId }: AuditReportQuery): Promise<AuditReport> {
+    const chain = chainOf(tenantId, 'AuditService.report()');
+    checkQuery({ from, to });
+    if (currentContext()?.tenant !== undefined) return this.reporter.report({ chain }, from, to);
+    const scope = tenantId === undefined ? { all: true as const } : { about: tenantId };
+    return this.reporter.report(scope, from, to);
   }
 }
 

@@ -6,6 +6,7 @@ import { AuditKeys } from './audit-keys.js';
 import { AuditLog } from './audit-log.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader } from './audit-reader.js';
+import { AuditReporter } from './audit-report.js';
 import { AuditVerifier } from './audit-verifier.js';
 import { AuditService } from './audit.service.js';
 import { ChainWriter } from './chain-writer.js';
@@ -21,6 +22,7 @@ export const AUDIT_PROVIDERS = [
   AuditLog,
   AuditReader,
   AuditRecorder,
+  AuditReporter,
   AuditService,
   AuditVerifier,
   AuditedRequests,
