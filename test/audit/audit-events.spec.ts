@@ -1,6 +1,7 @@
 import { QuotaService } from '../../lib/index.js';
 import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { engines, type EngineSetup } from '../support/engines.js';
+import { codeOf } from '../support/rejection.js';
 import { startAuditApp, type AuditApp } from './audit-app.js';
 
 describe.each(engines)('the audit log on $name', ({ prepare }) => {
@@ -98,6 +99,16 @@ describe.each(engines)('the audit log on $name', ({ prepare }) => {
         details: { slug: 'many', key: 'users', used: 2, limit: 2 },
       },
     ]);
+  });
+
+  it('what cannot be recorded afterwards is answered as it is', async () => {
+    await app.tenants.create({ slug: 'unheard' });
+    await app.central.query('ALTER TABLE tenancy_audit_log RENAME TO elsewhere');
+    const quotas = app.context.get(QuotaService);
+    const use = () => app.tenancy.run('unheard', () => quotas.consume('users', 3));
+    const code = await codeOf(use);
+    await app.central.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
+    expect(code).toBe('QUOTA_EXCEEDED');
   });
 
   it('records what any part tells of, by how it says that it ended', async () => {
