@@ -1,4 +1,4 @@
-import { QuotaService } from '../../lib/index.js';
+import { ALL_TENANTS, MaintenanceService, QuotaService } from '../../lib/index.js';
 import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { codeOf } from '../support/rejection.js';
@@ -139,6 +139,21 @@ describe.each(engines)('the audit log on $name', ({ prepare }) => {
       { action: 'impersonation.refused', outcome: 'refused', details: { token: '[redacted]' } },
       { action: 'admin.tenant.create', outcome: 'failed', tenantId: id, actor: 'ben' },
     ]);
+  });
+
+  it('tells of maintenances in the central chain, before it is answered', async () => {
+    const { id } = await app.tenants.create({ slug: 'closed' });
+    const maintenance = app.context.get(MaintenanceService);
+    await maintenance.enable('closed');
+    const last = async () => (await all('central')).at(-1);
+    expect(await last()).toMatchObject({ action: 'maintenance.enabled', tenantId: id });
+    await maintenance.disable('closed');
+    expect(await last()).toMatchObject({ action: 'maintenance.disabled', tenantId: id });
+    await maintenance.schedule(ALL_TENANTS, {
+      from: new Date(Date.now() + 3_600_000),
+      until: new Date(Date.now() + 7_200_000),
+    });
+    expect(await last()).toMatchObject({ action: 'maintenance.scheduled', tenantId: null });
   });
 
   it('what was told without waiting is recorded before the app ends', async () => {
