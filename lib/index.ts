@@ -103,6 +103,9 @@ export {
   type UseOptions,
 } from './quota/quota.service.js';
 export type { UsageQuery, UsageSum } from './quota/usage-log.js';
+export type { ArchiveKeeper } from './audit/archive-keeper.js';
+export type { AuditArchiveVerdict } from './audit/archive-reader.js';
+export type { AuditArchive, AuditArchiveOptions } from './audit/audit-archiver.js';
 export { AuditChain } from './audit/audit-chain.entity.js';
 export { Audit, type AuditRoute } from './audit/audit.decorator.js';
 export {
@@ -114,6 +117,13 @@ export {
 export type { AuditFormat } from './audit/audit-export.js';
 export type { AuditFilter, AuditQuery } from './audit/audit-query.js';
 export type { AuditPage } from './audit/audit-reader.js';
+export { auditReportHtml } from './audit/audit-report-html.js';
+export type {
+  AuditReport,
+  AuditReportChain,
+  AuditReportLine,
+  AuditReportQuery,
+} from './audit/audit-report.js';
 export { AuditRow } from './audit/audit-row.entity.js';
 export { AuditService } from './audit/audit.service.js';
 export type {

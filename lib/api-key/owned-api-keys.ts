@@ -1,5 +1,5 @@
 import type { Tenant } from '../tenant/tenant.entity.js';
-import type { ApiKeyEventName, TenancyEvents } from '../tenant/tenancy-events.js';
+import type { ApiKeyEvent, ApiKeyEventName, TenancyEvents } from '../tenant/tenancy-events.js';
 import { infoOf, type ApiKeyInfo } from './api-key-info.js';
 import {
   checkCreate,
@@ -62,7 +62,7 @@ export abstract class OwnedApiKeys {
       expiresAt: expiresAt?.getTime() ?? null,
     });
     await this.rows.insert(row);
-    this.tell('api-key.created', owner, row);
+    await this.tell('api-key.created', owner, row);
     return { key, info: infoOf(row) };
   }
 
@@ -108,7 +108,7 @@ export abstract class OwnedApiKeys {
       throw new ApiKeyEndedError(id, (await this.get(id)).status);
     }
     await this.known.invalidate(id);
-    this.tell('api-key.rotated', owner, old, row.id);
+    await this.tell('api-key.rotated', owner, old, row.id);
     return { key, info: infoOf(row) };
   }
 
@@ -123,7 +123,7 @@ export abstract class OwnedApiKeys {
     const isFirst = await this.rows.revoke(id, Date.now());
     // Also when it was revoked before: whoever did may have been killed before it told anybody.
     await this.known.invalidate(id);
-    if (isFirst) this.tell('api-key.revoked', owner, row);
+    if (isFirst) await this.tell('api-key.revoked', owner, row);
     return infoOf(await this.row(ownerId(owner), id));
   }
 
@@ -148,15 +148,15 @@ export abstract class OwnedApiKeys {
     owner: Pick<Tenant, 'id' | 'slug'> | null,
     { id, name: keyName, scopes }: ApiKeyRow,
     replacedBy?: string,
-  ): void {
-    this.events.tellKey(name, {
+  ): Promise<void> {
+    return this.events.told(name, {
       tenantId: ownerId(owner),
       slug: owner?.slug ?? null,
       keyId: id,
       keyName,
       scopes,
       ...(replacedBy !== undefined && { replacedBy }),
-    });
+    } satisfies ApiKeyEvent);
   }
 }
 

@@ -46,3 +46,6 @@ export const CENTRAL_CHAIN = CENTRAL;
 
 /** Recorded before the next entry when the signed head of a chain is found changed. `verify` ends at it. */
 export const HEAD_CHANGED = 'audit.head-changed';
+
+/** Recorded when entries were taken out into an archive, with its name, its first and last entry, and its digest. */
+export const AUDIT_ARCHIVED = 'audit.archived';

@@ -3,10 +3,10 @@ import type { CurrentTenant } from '../context/current-tenant.js';
 import type { CrossingWitness } from '../context/tenancy.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
-import { TenancyEvents, type TenancyEvent } from '../tenant/tenancy-events.js';
-import { CENTRAL_CHAIN } from './audit-entry.js';
+import { TenancyEvents } from '../tenant/tenancy-events.js';
 import { AuditKeys } from './audit-keys.js';
 import { AuditRecorder } from './audit-recorder.js';
+import { isAudited, placeOf } from './audited-events.js';
 
 /**
  * Records what this package does by itself, where there is a key to sign with. A step of a tenant's life is recorded in
@@ -25,7 +25,7 @@ export class AuditEvents implements CrossingWitness {
     @Inject(TENANCY_OPTIONS) { audit }: ResolvedTenancyOptions,
   ) {
     this.crossings = keys.any && audit.crossings;
-    if (keys.any) events.hear((name, event) => this.recordStep(name, event));
+    if (keys.any) events.hear((name, event) => this.recordEvent(name, event));
   }
 
   /** In the chain of the tenant that is left, before the central work begins. */
@@ -34,16 +34,15 @@ export class AuditEvents implements CrossingWitness {
     await this.recorder.record(id, { action: 'central.entered', details: { reason } });
   }
 
-  private async recordStep(name: string, { tenantId, ...details }: TenancyEvent): Promise<void> {
-    const before = name.endsWith('ing');
-    const ended = name === 'tenant.failed' ? 'failed' : 'success';
+  private async recordEvent(name: string, told: object): Promise<void> {
+    if (!isAudited(name)) return;
+    const { chain, event } = placeOf(name, told);
     try {
-      const outcome = before ? 'begun' : ended;
-      await this.recorder.record(CENTRAL_CHAIN, { action: name, outcome, tenantId, details });
+      await this.recorder.record(chain, event);
     } catch (error) {
-      // What is done is done: to say that it failed would be wrong. That it was begun, the log says.
-      if (before) throw error;
-      this.logger.error(`${name} of tenant ${tenantId} could not be recorded: ${String(error)}`);
+      // What is done is done: to say that it failed would be wrong. That a step was begun, the log says.
+      if (event.outcome === 'begun') throw error;
+      this.logger.error(`${name} ${event.tenantId ?? ''} could not be recorded: ${String(error)}`);
     }
   }
 }

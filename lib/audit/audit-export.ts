@@ -46,8 +46,13 @@ async function* ndjson(rows: AsyncIterable<AuditRow>) {
 }
 
 function cell(value: string | number | Date | null): string {
-  const text = value instanceof Date ? value.toISOString() : String(value ?? '');
+  const text = value instanceof Date ? timeOf(value) : String(value ?? '');
   // What begins so, spreadsheets take for a formula and run.
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
+}
+
+/** In UTC. A row that somebody has changed may hold no time at all; it is for `verify` to say so. */
+export function timeOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'no time' : date.toISOString();
 }

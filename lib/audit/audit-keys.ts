@@ -17,6 +17,21 @@ export type Unsigned = Omit<AuditRow, 'hash' | 'ofChain'>;
 /** What the signature of a head is of. */
 export type UnsignedHead = Omit<AuditChain, 'signature' | 'tenant' | 'tenantId'>;
 
+/** The end of an archive: which entries it holds, what they go on from, and the digest of its lines. */
+export interface Seal {
+  readonly chain: string;
+  readonly from: number;
+  readonly to: number;
+  /** The hash of the entry before the first. */
+  readonly previous: string;
+  /** Of the last entry. */
+  readonly hash: string;
+  /** Of all bytes before the line of the seal, in hex. */
+  readonly sha256: string;
+  readonly keyId: string;
+  readonly signature: string;
+}
+
 export type Check = 'right' | 'wrong' | 'key-missing';
 
 /** What the first row of a chain goes on from. */
@@ -64,6 +79,16 @@ export class AuditKeys {
     return this.check(head.keyId, headValues(head), head.signature);
   }
 
+  /** Signs the end of an archive. */
+  seal(unsigned: Omit<Seal, 'keyId' | 'signature'>): Seal {
+    const sealed = { ...unsigned, keyId: this.current };
+    return { ...sealed, signature: this.sign(sealed.keyId, sealValues(sealed)) };
+  }
+
+  checkSeal(seal: Seal): Check {
+    return this.check(seal.keyId, sealValues(seal), seal.signature);
+  }
+
   private check(keyId: string, values: readonly unknown[], found: string): Check {
     if (!this.keys.has(keyId)) return 'key-missing';
     const wanted = Buffer.from(this.sign(keyId, values));
@@ -100,6 +125,11 @@ function rowValues(row: Unsigned): readonly unknown[] {
 function headValues(head: UnsignedHead): readonly unknown[] {
   const { chain, seq, hash, archivedSeq, archivedHash, keyId } = head;
   return ['head', chain, Number(seq), hash, Number(archivedSeq), archivedHash, keyId];
+}
+
+function sealValues(seal: Omit<Seal, 'signature'>): readonly unknown[] {
+  const { chain, from, to, previous, hash, sha256, keyId } = seal;
+  return ['archive', chain, from, to, previous, hash, sha256, keyId];
 }
 
 /** Of 32 random bytes, so it tells nothing of them. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
 import { AuditLog } from './audit-log.js';
+import type { Unplaced } from './chain-writer.js';
 import { AuditEntryError } from './errors.js';
 import { Redaction } from './redaction.js';
 import { AuditedRequests } from './request-facts.js';
@@ -17,6 +18,11 @@ export class AuditRecorder {
 
   /** @throws AuditKeyMissingError, AuditEntryError, AuditUnwrittenError */
   async record(chain: string, event: AuditEvent): Promise<void> {
+    await this.log.append(this.entryOf(chain, event));
+  }
+
+  /** @throws AuditEntryError */
+  entryOf(chain: string, event: AuditEvent): Unplaced {
     const { action, outcome = 'success', details } = event;
     if (!/^[\w.:/-]{1,100}$/.test(action)) {
       throw new AuditEntryError('its action must be 1 to 100 letters, digits, and . : / _ -');
@@ -32,7 +38,7 @@ export class AuditRecorder {
     if ((tenantId?.length ?? 0) > 36) {
       throw new AuditEntryError('its tenantId must be the id of a tenant');
     }
-    await this.log.append({
+    return {
       chain,
       id: randomUUID(),
       at: Date.now(),
@@ -43,7 +49,7 @@ export class AuditRecorder {
       requestId: facts.requestId,
       address: facts.address,
       details: this.redaction.toText(details),
-    });
+    };
   }
 }
 

@@ -31,8 +31,8 @@ export interface AuditVerdict {
   readonly valid: boolean;
   /** How many entries were verified. */
   readonly entries: number;
-  /** Entries up to this one were taken out into archives; 0 when none were. */
-  readonly archivedTo: number;
+  /** The last entry that was taken out into an archive; undefined when none was. */
+  readonly archived?: AuditCheckpoint;
   /** Where the chain stands; undefined for one without entries. */
   readonly head?: AuditCheckpoint;
   /** The first one, when it is not valid. */
@@ -96,7 +96,7 @@ export class AuditVerifier {
       // What was archived meanwhile was not there any more, and is nothing wrong.
       if (verdict.valid) return verdict;
       const now = await this.head(chain);
-      if (Number(now?.archivedSeq ?? 0) === verdict.archivedTo) return verdict;
+      if (Number(now?.archivedSeq ?? 0) === (verdict.archived?.seq ?? 0)) return verdict;
     }
   }
 
@@ -113,7 +113,7 @@ export class AuditVerifier {
       chain,
       valid: wrong === undefined,
       entries: walk.entries,
-      archivedTo: from,
+      ...(from > 0 && { archived: { chain, seq: from, hash: head?.archivedHash ?? '' } }),
       ...(head !== null && { head: { chain, seq: to, hash: head.hash } }),
       ...(wrong !== undefined && { problem: wrong }),
     });
@@ -167,7 +167,7 @@ function holds(known: AuditCheckpoint, { seq, hash }: ChainWalk): boolean {
   return known.seq === seq && known.hash === hash;
 }
 
-function problem(
+export function problem(
   kind: AuditProblemKind,
   seq: number,
   id: string | undefined,

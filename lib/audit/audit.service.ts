@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Readable } from 'node:stream';
 import { TenantContextMissingError, TenantSwitchRefusedError } from '../context/errors.js';
 import { currentContext } from '../context/tenant-context.js';
+import { ArchiveReader, type AuditArchiveVerdict } from './archive-reader.js';
+import { AuditArchiver, type AuditArchive, type AuditArchiveOptions } from './audit-archiver.js';
 import { CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
 import { exportEntries, type AuditFormat } from './audit-export.js';
 import { checkQuery, type AuditFilter, type AuditQuery } from './audit-query.js';
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader, type AuditPage } from './audit-reader.js';
+import { AuditReporter, type AuditReport, type AuditReportQuery } from './audit-report.js';
 import { AuditVerifier, type AuditCheckpoint, type AuditVerdict } from './audit-verifier.js';
 
 /**
@@ -19,6 +22,9 @@ export class AuditService {
     private readonly recorder: AuditRecorder,
     private readonly reader: AuditReader,
     private readonly verifier: AuditVerifier,
+    private readonly archiver: AuditArchiver,
+    private readonly archives: ArchiveReader,
+    private readonly reporter: AuditReporter,
   ) {}
 
   /**
@@ -61,6 +67,43 @@ export class AuditService {
     checkQuery(filter);
     const last = await this.reader.lastSeq(of);
     return exportEntries(format, this.reader.rows(of, 0, last, filter));
+  }
+
+  /**
+   * Takes old entries out of the database into archives of up to 10,000 entries, oldest first. The chain is verified on
+   * the way, and goes on from the last entry that was taken out; that it was is recorded as `audit.archived`.
+   * @returns the archives that were made
+   * @throws AuditChainBrokenError, with nothing taken out from there on; AuditArchiveUnreadError; AuditKeyMissingError;
+   * TenantSwitchRefusedError for another's chain inside of a tenant; whatever `to` fails with
+   */
+  async archive(options: AuditArchiveOptions, chain?: string): Promise<readonly AuditArchive[]> {
+    return this.archiver.archive(chainOf(chain, 'AuditService.archive()'), options);
+  }
+
+  /**
+   * Goes through an archive, as `verify` goes through what is in the database.
+   * @param after the `head` of the archive before it. Left out, it may begin anywhere
+   * @throws AuditKeyMissingError
+   */
+  async verifyArchive(
+    content: AsyncIterable<Uint8Array | string>,
+    after?: AuditCheckpoint,
+  ): Promise<AuditArchiveVerdict> {
+    return this.archives.verify(content, after);
+  }
+
+  /**
+   * Who did what to which tenant, how often; whether the chains that say so are right, and how far back they reach. As JSON
+   * it is for programs; `auditReportHtml` makes a page of it. Inside of a tenant it is about that tenant's chain; it reads
+   * all of the chains it is about.
+   * @throws AuditQueryError, AuditKeyMissingError; TenantSwitchRefusedError for another tenant's inside of a tenant
+   */
+  async report({ from, to, tenantId }: AuditReportQuery): Promise<AuditReport> {
+    const chain = chainOf(tenantId, 'AuditService.report()');
+    checkQuery({ from, to });
+    if (currentContext()?.tenant !== undefined) return this.reporter.report({ chain }, from, to);
+    const scope = tenantId === undefined ? { all: true as const } : { about: tenantId };
+    return this.reporter.report(scope, from, to);
   }
 }
 

@@ -62,3 +62,16 @@ export class AuditChainBrokenError extends TenancyError {
     });
   }
 }
+
+/** What was to keep an archive resolved without having read it to its end. */
+export class AuditArchiveUnreadError extends TenancyError {
+  constructor(name: string) {
+    super({
+      code: 'AUDIT_ARCHIVE_UNREAD',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `The archive "${name}" was said to be kept before it was read to its end. Nothing was taken out of the audit ` +
+        'log. Let the function given as `to` resolve once all of its content is written.',
+    });
+  }
+}

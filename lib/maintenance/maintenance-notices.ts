@@ -14,25 +14,25 @@ export class MaintenanceNotices {
     private readonly events: TenancyEvents,
   ) {}
 
-  scheduled(row: MaintenanceRow): void {
-    this.events.tell('maintenance.scheduled', eventOf(row));
+  async scheduled(row: MaintenanceRow): Promise<void> {
+    await this.events.told('maintenance.scheduled', eventOf(row));
   }
 
-  enabled(row: MaintenanceRow): void {
-    this.events.tell('maintenance.enabled', eventOf(row));
+  async enabled(row: MaintenanceRow): Promise<void> {
+    await this.events.told('maintenance.enabled', eventOf(row));
   }
 
-  disabled(row: MaintenanceRow): void {
-    this.events.tell('maintenance.disabled', eventOf(row));
+  async disabled(row: MaintenanceRow): Promise<void> {
+    await this.events.told('maintenance.disabled', eventOf(row));
   }
 
   /** Tells of what began or ended by itself, where no other process has. Never rejects: it is tried again. */
   async settle(due: readonly Closure[], now: number): Promise<void> {
     try {
       for (const { row, until } of due) {
-        if (row.told === 0 && (await this.store.tell(row))) this.enabled(row);
+        if (row.told === 0 && (await this.store.tell(row))) await this.enabled(row);
         const isOver = until <= now || row.tenant?.step === 'dropped';
-        if (isOver && (await this.store.delete(row))) this.disabled(row);
+        if (isOver && (await this.store.delete(row))) await this.disabled(row);
       }
     } catch (error) {
       this.logger.error(`That a maintenance began or ended could not be noted: ${String(error)}`);

@@ -76,7 +76,7 @@ export class MaintenanceService {
     row.told = 1;
     await this.store.put(row);
     await this.watch.changed(row.tenantId);
-    this.notices.enabled(row);
+    await this.notices.enabled(row);
     return { ...viewOf(row), ...(secret !== undefined && { bypassSecret: secret }) };
   }
 
@@ -89,7 +89,7 @@ export class MaintenanceService {
     const until = checkTime('until', terms.until, from);
     const [row, secret] = await this.rowOf(subject, terms, from, until);
     await this.store.insert(row);
-    this.notices.scheduled(row);
+    await this.notices.scheduled(row);
     await this.watch.changed(row.tenantId);
     return { ...viewOf(row), ...(secret !== undefined && { bypassSecret: secret }) };
   }
@@ -145,7 +145,7 @@ export class MaintenanceService {
     for (const scope of new Set(ended.map(({ tenantId }) => tenantId))) {
       await this.watch.changed(scope);
     }
-    for (const row of ended) this.notices.disabled(row);
+    for (const row of ended) await this.notices.disabled(row);
     return ended.length > 0;
   }
 

@@ -17,6 +17,8 @@ export interface QuotaEvent {
   /** Used and reserved, in the quota's unit. */
   readonly used: number;
   readonly limit: number;
+  /** True where something was refused; false for a warning, and where it went beyond the limit. */
+  readonly refused: boolean;
   /** The date, the month or the beginning of the period; empty for one that never begins anew. */
   readonly period: string;
 }
@@ -52,7 +54,7 @@ export class QuotaNotices {
     const { most, definition } = quota;
     if (!refused && (most === null || taken < thresholdOf(most, definition))) return undefined;
     const marks = marksOf(quota, taken, refused).filter((mark) => !this.isTold(quota, mark));
-    return marks.length === 0 ? undefined : this.tellAll(tenant, quota, taken, marks);
+    return marks.length === 0 ? undefined : this.tellAll(tenant, quota, taken, refused, marks);
   }
 
   /** To be called when less is used than was: what is above no longer can be told of again. */
@@ -71,18 +73,21 @@ export class QuotaNotices {
     { id, slug }: CurrentTenant,
     { key, limit, counter }: Quota,
     taken: number,
+    refused: boolean,
     marks: readonly Mark[],
   ): Promise<void> {
     try {
       for (const mark of marks) {
         this.told.set(nameOf(counter, mark), true);
         if (!(await this.stores.of(counter).mark(counter, mark))) continue;
-        this.events.tell(mark === MARK.warning ? 'quota.warning' : 'quota.exceeded', {
+        const exceeded = mark === MARK.exceeded;
+        await this.events.told(exceeded ? 'quota.exceeded' : 'quota.warning', {
           tenantId: id,
           slug,
           key,
           used: toUnits(taken),
           limit: limit ?? 0,
+          refused: exceeded && refused,
           period: counter.period,
         } satisfies QuotaEvent);
       }

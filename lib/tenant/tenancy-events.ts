@@ -57,6 +57,9 @@ interface Emitter {
 /** The pool's events with a payload, told as `pool.breaker` and so on. */
 const POOL_EVENTS = ['breaker', 'exhausted', 'long-lease', 'reserve-refused'] as const;
 
+/** Is told of every event. */
+export type Hearer = (name: string, event: object) => Promise<void>;
+
 /**
  * Tells events through the `EventEmitter2` of `@nestjs/event-emitter` when the app imports `EventEmitterModule`; that
  * package is never loaded by this one. A listener that throws is logged: what it was told of is done.
@@ -65,7 +68,7 @@ const POOL_EVENTS = ['breaker', 'exhausted', 'long-lease', 'reserve-refused'] as
 export class TenancyEvents {
   private readonly logger = new Logger('Tenancy');
   private emitter?: Emitter;
-  private readonly hearers: ((name: TenancyEventName, event: TenancyEvent) => Promise<void>)[] = [];
+  private readonly hearers: Hearer[] = [];
 
   constructor(
     private readonly modules: ModulesContainer,
@@ -77,10 +80,10 @@ export class TenancyEvents {
   }
 
   /**
-   * Has `hearer` told of the steps of a tenant's life. The step waits for it, and what it throws at an `…ing` keeps the
+   * Has `hearer` told of every event. A step of a tenant's life waits for it, and what it throws at an `…ing` keeps the
    * step from being done.
    */
-  hear(hearer: (name: TenancyEventName, event: TenancyEvent) => Promise<void>): void {
+  hear(hearer: Hearer): void {
     this.hearers.push(hearer);
   }
 
@@ -91,25 +94,31 @@ export class TenancyEvents {
     host?: string,
   ): Promise<void> {
     const event: TenancyEvent = { tenantId: id, slug, ...(host !== undefined && { host }) };
-    this.tell(name, event);
-    for (const hear of this.hearers) await hear(name, event);
+    await this.told(name, event);
   }
 
-  tellKey(name: ApiKeyEventName, event: ApiKeyEvent): void {
-    this.tell(name, event);
-  }
-
-  /** Tells an event that is not of {@link TenancyEventName}. @param event nothing that is secret */
+  /**
+   * Tells an event that is not of {@link TenancyEventName}, and does not wait until it was heard: use {@link told} where
+   * what it is about is answered to somebody.
+   * @param event nothing that is secret
+   */
   tell(name: string, event: object): void {
+    this.told(name, event).catch((error: unknown) => this.logFailure(name, error));
+  }
+
+  /** Tells an event, and waits until it was heard. @throws what a hearer of {@link hear} throws */
+  async told(name: string, event: object): Promise<void> {
     this.emitter ??= this.findEmitter();
     try {
       this.emitter?.emit(name, event);
     } catch (error) {
-      this.logger.error(
-        `A listener of ${name} failed`,
-        error instanceof Error ? error.stack : error,
-      );
+      this.logFailure(name, error);
     }
+    for (const hear of this.hearers) await hear(name, event);
+  }
+
+  private logFailure(name: string, error: unknown): void {
+    this.logger.error(`A listener of ${name} failed`, error instanceof Error ? error.stack : error);
   }
 
   private findEmitter(): Emitter | undefined {

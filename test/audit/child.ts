@@ -1,4 +1,6 @@
 import 'reflect-metadata';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { EngineSetup } from '../support/engines.js';
 import { startAuditApp, type AuditApp } from './audit-app.js';
 
@@ -7,7 +9,9 @@ import { startAuditApp, type AuditApp } from './audit-app.js';
 export type Order =
   | { readonly start: Pick<EngineSetup, 'centralUrl' | 'serverUrl' | 'databasePrefix'> }
   /** Entries at once, numbered, half of them in the tenant and half in the central chain. */
-  | { readonly record: number; readonly by: string; readonly of: string };
+  | { readonly record: number; readonly by: string; readonly of: string }
+  /** Is killed when the archive is kept, and its entries are still there. */
+  | { readonly dieWhileArchiving: string; readonly to: string };
 
 export type Word =
   { readonly answered: string } | { readonly done: true; readonly failures: readonly string[] };
@@ -25,6 +29,15 @@ async function obey(order: Order): Promise<void> {
     return say({ done: true, failures: [] });
   }
   const { tenancy, audit } = app ?? fail();
+  if ('dieWhileArchiving' in order) {
+    const to = async (name: string, content: AsyncIterable<Buffer>) => {
+      await writeFile(join(order.to, name), content);
+      process.kill(process.pid, 'SIGKILL');
+    };
+    const options = { before: new Date(1_000), to };
+    await tenancy.runCentral('die', () => audit.archive(options, order.dieWhileArchiving));
+    return;
+  }
   const failures: string[] = [];
   const record = async (number: number) => {
     const actor = `${order.by}:${number}`;
