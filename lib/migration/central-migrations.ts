@@ -1,5 +1,6 @@
 import { CreateAudit1000000000011 } from './central/create-audit.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
+import { CreateImpersonations1000000000015 } from './central/create-impersonations.js';
 import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateQuotas1000000000010 } from './central/create-quotas.js';
@@ -17,4 +18,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateQuotas1000000000010,
   CreateAudit1000000000011,
   CreateMaintenance1000000000012,
+  CreateImpersonations1000000000015,
 ];

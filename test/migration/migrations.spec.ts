@@ -53,6 +53,7 @@ const CENTRAL_TABLES = [
   ...QUOTA_TABLES,
   ...AUDIT_TABLES,
   'tenancy_maintenance',
+  'tenancy_impersonations',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -63,6 +64,7 @@ const OWN = [
   'CreateQuotas1000000000010',
   'CreateAudit1000000000011',
   'CreateMaintenance1000000000012',
+  'CreateImpersonations1000000000015',
 ];
 
 /** `name type(length) null primary` */
@@ -326,6 +328,26 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       ].toSorted(),
       indices: ['tenancy_maintenance_tenant: tenant_id'],
       ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_impersonations')).toEqual({
+      columns: [
+        'id varchar(36) primary',
+        'token_hash varchar(64)',
+        'tenant_id varchar(36)',
+        'user_id varchar(255)',
+        'actor varchar(255)',
+        'reason varchar(500) null',
+        'read_only int',
+        'duration int',
+        'expires_at bigint',
+        'redeemed_at bigint null',
+      ].toSorted(),
+      indices: [
+        'tenancy_impersonations_expiry: expires_at',
+        'tenancy_impersonations_tenant: tenant_id',
+      ],
+      ...ofTenant,
+      uniques: ['token_hash'],
     });
   });
 
