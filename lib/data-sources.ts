@@ -6,6 +6,7 @@ import { AuditChain } from './audit/audit-chain.entity.js';
 import { AuditRow } from './audit/audit-row.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
+import { ImpersonationRow } from './impersonation/impersonation.entity.js';
 import { MaintenanceRow } from './maintenance/maintenance.entity.js';
 import { CENTRAL_MIGRATIONS, migrateCentral, TENANT_MIGRATIONS } from './migration/index.js';
 import { SchemaTemplate } from './migration/schema-template.entity.js';
@@ -28,6 +29,7 @@ const FEATURE_ENTITIES = [
   AuditRow,
   MaintenanceRow,
   ApiKeyRow,
+  ImpersonationRow,
 ];
 
 type Section = ResolvedTenancyOptions['central'] | ResolvedTenancyOptions['tenants'];

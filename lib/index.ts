@@ -17,6 +17,7 @@ export type {
   TenantStatus,
 } from './context/current-tenant.js';
 export * from './context/errors.js';
+export type { Impersonator } from './context/impersonator.js';
 export type { ForEachOptions } from './context/for-each.js';
 export { inOwnContext } from './context/in-own-context.js';
 export { Tenancy, type RunOptions } from './context/tenancy.js';
@@ -57,6 +58,8 @@ export type { Visitor } from './tenant/maintenance-gate.js';
 export type {
   ApiKeyEvent,
   ApiKeyEventName,
+  ImpersonationEvent,
+  ImpersonationEventName,
   MaintenanceEvent,
   MaintenanceEventName,
   TenancyEvent,
@@ -156,6 +159,15 @@ export { ApiKeyService } from './api-key/api-key.service.js';
 export { CurrentApiKey } from './api-key/current-api-key.decorator.js';
 export * from './api-key/errors.js';
 export type { ApiKeyPage, CreatedApiKey, OwnedApiKeys } from './api-key/owned-api-keys.js';
+export * from './impersonation/errors.js';
+export type { IssueImpersonation } from './impersonation/impersonation-input.js';
+export { ImpersonationRow } from './impersonation/impersonation.entity.js';
+export { ImpersonationGuard } from './impersonation/impersonation.guard.js';
+export {
+  ImpersonationService,
+  type IssuedImpersonation,
+} from './impersonation/impersonation.service.js';
+export type { Impersonation } from './impersonation/impersonation.js';
 
 export { CurrentTenant } from './http/current-tenant.decorator.js';
 export * from './http/errors.js';

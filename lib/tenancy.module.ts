@@ -16,6 +16,8 @@ import { dataSourceModules } from './data-sources.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { tenantDataSourceProvider } from './database/inject-tenant-data-source.js';
 import { TenancyHttpModule } from './http/http.module.js';
+import { ImpersonationService } from './impersonation/impersonation.service.js';
+import { IMPERSONATION_PROVIDERS } from './impersonation/providers.js';
 import { MaintenanceWatch } from './maintenance/maintenance-watch.js';
 import { MaintenanceService } from './maintenance/maintenance.service.js';
 import { MAINTENANCE_PROVIDERS } from './maintenance/providers.js';
@@ -66,6 +68,7 @@ const { ConfigurableModuleClass, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
         Tenancy,
         MAINTENANCE_GATE,
         MaintenanceService,
+        ImpersonationService,
         QuotaService,
         AuditService,
         ApiKeyAuthenticator,
@@ -136,6 +139,7 @@ function providers(centralName: string): Provider[] {
     ...AUDIT_PROVIDERS,
     ...MAINTENANCE_PROVIDERS,
     ...API_KEY_PROVIDERS,
+    ...IMPERSONATION_PROVIDERS,
     tenantDataSourceProvider,
   ];
 }

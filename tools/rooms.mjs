@@ -5,7 +5,7 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 /** @typedef {any} Node of the syntax tree; the linter publishes no types of it */
 
 const FEATURES =
-  'cache session storage queue realtime microservices schedule logging outgoing quota audit maintenance api-key encryption backup health metrics'.split(
+  'cache session storage queue realtime microservices schedule logging outgoing quota audit maintenance impersonation api-key encryption backup health metrics'.split(
     ' ',
   );
 

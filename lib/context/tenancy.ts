@@ -2,7 +2,14 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { CurrentTenant } from './current-tenant.js';
 import { TenantNotReadyError, TenantSwitchRefusedError } from './errors.js';
 import { forEachTenant, type ForEachOptions } from './for-each.js';
-import { currentTenant, requireTenant, runCentrally, runForTenant } from './tenant-context.js';
+import type { Impersonator } from './impersonator.js';
+import {
+  currentImpersonator,
+  currentTenant,
+  requireTenant,
+  runCentrally,
+  runForTenant,
+} from './tenant-context.js';
 
 export interface RunOptions {
   /** When it is aborted, what the work waits for a connection with is refused at once (`LEASE_ABORTED`). */
@@ -53,6 +60,11 @@ export class Tenancy {
   /** The tenant of the running code, or undefined. */
   get current(): CurrentTenant | undefined {
     return currentTenant();
+  }
+
+  /** The operator who acts in the place of the tenant's user in the running request, or undefined. */
+  get impersonator(): Impersonator | undefined {
+    return currentImpersonator();
   }
 
   /**

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { CurrentTenant } from './current-tenant.js';
 import { TenantContextMissingError, TenantSwitchRefusedError } from './errors.js';
+import type { Impersonator } from './impersonator.js';
 import type { UnitOfWork } from './unit-of-work.js';
 
 /** What the running code works for: one tenant, or the central side, with the reason it gave. */
@@ -82,6 +83,17 @@ export function rememberWrite(): void {
 /** The HTTP request that the running code serves, or undefined where it serves none. */
 export function currentRequest(): object | undefined {
   return storage.getStore()?.work.request;
+}
+
+/** Who acts in the running unit of work in the place of a tenant's user. */
+export function currentImpersonator(): Impersonator | undefined {
+  return storage.getStore()?.work.impersonator;
+}
+
+/** From now on the running unit of work knows that somebody acts in the place of the user. */
+export function rememberImpersonator(impersonator: Impersonator): void {
+  const context = storage.getStore();
+  if (context !== undefined) context.work.impersonator = impersonator;
 }
 
 function unitOfWork(outer: TenancyContext | undefined, signal: UnitOfWork['signal']): UnitOfWork {

@@ -1,3 +1,5 @@
+import type { Impersonator } from './impersonator.js';
+
 /** One request, job or call of `tenancy.run`: what belongs to it as a whole, however its contexts nest. */
 export interface UnitOfWork {
   /** Aborted when nobody waits for the outcome any more. A function, because most requests never ask. */
@@ -6,4 +8,6 @@ export interface UnitOfWork {
   wrote: boolean;
   /** The HTTP request that it serves, for what tells who asked. */
   request?: object;
+  /** Who acts in it in the place of a tenant's user. */
+  impersonator?: Impersonator;
 }

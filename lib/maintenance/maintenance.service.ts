@@ -126,8 +126,8 @@ export class MaintenanceService {
   }
 
   /**
-   * Refuses what is asked of the running tenant while it is in maintenance, where no guard of this package does: in a
-   * microservice, say. From memory.
+   * Refuses what is asked of the running tenant while it is in maintenance, where nothing of this package does: for
+   * messages of a broker that it does not know, say. From memory.
    * @param visitor who may be let in: what has the `headers`, and the address as `ip`
    * @throws MaintenanceActiveError
    */

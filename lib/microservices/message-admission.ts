@@ -3,6 +3,7 @@ import type { TenantGate } from '../context/tenancy.js';
 import { verifyOutcome, verifyStatus } from '../identify/admission.js';
 import { RequestTenantNotFoundError, TenantForbiddenError } from '../identify/errors.js';
 import type { RouteMode } from '../options/identifier.js';
+import type { MaintenanceGate } from '../tenant/maintenance-gate.js';
 import type { TenantRegistry } from '../tenant/tenant-registry.js';
 import { MessageTenantMissingError } from './errors.js';
 import type { Incoming } from './message-tenant.js';
@@ -21,6 +22,7 @@ export class MessageAdmission {
   constructor(
     private readonly registry: Pick<TenantRegistry, 'lookup'>,
     private readonly gate: TenantGate,
+    private readonly maintenance: Pick<MaintenanceGate, 'refusalOf'>,
     private readonly authorize: TenantMessagesOptions['authorize'],
   ) {}
 
@@ -48,6 +50,8 @@ export class MessageAdmission {
       if (!allowed) throw new TenantForbiddenError(BY, `authorize refused tenant "${tenant.slug}"`);
       verifyOutcome({ kind: 'found', tenant, by: BY }, mode, false);
       verifyStatus(tenant);
+      const refusal = await this.maintenance.refusalOf(tenant);
+      if (refusal !== undefined) throw refusal;
       await this.gate.admit(tenant);
       return { tenant, work };
     });

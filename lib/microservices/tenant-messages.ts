@@ -13,6 +13,7 @@ import {
 import { TENANT_GATE, type TenantGate } from '../context/tenancy.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { MAINTENANCE_GATE, type MaintenanceGate } from '../tenant/maintenance-gate.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
 import { bindClient } from './bind-client.js';
 import { bindServer, patternName, type BoundServer } from './bind-server.js';
@@ -30,6 +31,7 @@ export class TenantMessages {
     @Inject(TENANT_MESSAGES_OPTIONS) private readonly options: TenantMessagesOptions,
     @Inject(TENANCY_OPTIONS) private readonly tenancy: ResolvedTenancyOptions,
     @Inject(TENANT_GATE) private readonly gate: TenantGate,
+    @Inject(MAINTENANCE_GATE) private readonly maintenance: MaintenanceGate,
     private readonly registry: TenantRegistry,
     private readonly modules: ModulesContainer,
     private readonly discovery: DiscoveryService,
@@ -56,7 +58,8 @@ export class TenantMessages {
       transport: strategy.transportId,
       nameOf: (pattern) => patternName(strategy, pattern),
     });
-    bindServer(strategy, modes, new MessageAdmission(this.registry, this.gate, authorize));
+    const { registry, gate, maintenance } = this;
+    bindServer(strategy, modes, new MessageAdmission(registry, gate, maintenance, authorize));
     return { strategy };
   }
 

@@ -1,6 +1,7 @@
 import { CreateAudit1000000000011 } from './central/create-audit.js';
 import { CreateApiKeys1000000000013 } from './central/create-api-keys.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
+import { CreateImpersonations1000000000015 } from './central/create-impersonations.js';
 import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
 import { CreateQuotas1000000000010 } from './central/create-quotas.js';
@@ -19,4 +20,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateAudit1000000000011,
   CreateMaintenance1000000000012,
   CreateApiKeys1000000000013,
+  CreateImpersonations1000000000015,
 ];

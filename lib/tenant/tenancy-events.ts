@@ -49,6 +49,25 @@ export interface ApiKeyEvent {
   readonly replacedBy?: string;
 }
 
+/** What is told of an impersonation: that a token was issued, that it was redeemed, and what was refused. */
+export type ImpersonationEventName = `impersonation.${'started' | 'redeemed' | 'refused'}`;
+
+/** The payload of an {@link ImpersonationEventName}. Of what was refused, only what is known. */
+export interface ImpersonationEvent {
+  /** Of the impersonation. */
+  readonly id?: string;
+  /** The tenant in which it was asked for. */
+  readonly tenantId: string;
+  readonly slug: string;
+  /** The operator. */
+  readonly actor?: string;
+  readonly userId?: string;
+  readonly reason?: string;
+  readonly readOnly?: boolean;
+  /** Why it was refused. */
+  readonly problem?: 'unknown' | 'used' | 'expired' | 'other-tenant' | 'read-only' | 'ended';
+}
+
 /** What is needed of `EventEmitter2`. */
 interface Emitter {
   emit(name: string, event: object): unknown;

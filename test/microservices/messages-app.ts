@@ -28,6 +28,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { defer, delay, of, range, concatMap, throwError } from 'rxjs';
 import { DataSource } from 'typeorm';
 import {
+  MaintenanceService,
   CentralRoute,
   Tenancy,
   TenancyModule,
@@ -188,6 +189,7 @@ export interface Line {
 export interface Service {
   readonly notes: string[];
   readonly tenants: TenantService;
+  readonly maintenance: MaintenanceService;
   close(): Promise<void>;
 }
 
@@ -227,6 +229,7 @@ export async function startService(
   return {
     notes: app.get(Seen).notes,
     tenants: app.get(TenantService),
+    maintenance: app.get(MaintenanceService),
     close: () => app.close(),
   };
 }

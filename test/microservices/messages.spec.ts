@@ -181,6 +181,11 @@ describe.each(Object.entries(LINES))('messages over %s', (_name, open) => {
     expect(await told(ask('acme', 'owner'))).toBe('TENANT_SUSPENDED');
     await service.tenants.activate('acme');
     expect(await ask('acme', 'owner')).toBe('acme');
+    const { maintenance } = service;
+    await maintenance.enable('acme');
+    expect(await told(ask('acme', 'owner'))).toBe('MAINTENANCE_ACTIVE');
+    await maintenance.disable('acme');
+    expect(await ask('acme', 'owner')).toBe('acme');
     await service.tenants.delete('acme', { confirm: 'acme' });
     // The sender has not heard of it yet.
     expect(await told(ask('acme', 'owner'))).toBe('TENANT_NOT_FOUND');

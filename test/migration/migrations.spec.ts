@@ -54,6 +54,7 @@ const CENTRAL_TABLES = [
   ...AUDIT_TABLES,
   'tenancy_maintenance',
   'tenancy_api_keys',
+  'tenancy_impersonations',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -65,6 +66,7 @@ const OWN = [
   'CreateAudit1000000000011',
   'CreateMaintenance1000000000012',
   'CreateApiKeys1000000000013',
+  'CreateImpersonations1000000000015',
 ];
 
 /** `name type(length) null primary` */
@@ -346,6 +348,26 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       ].toSorted(),
       indices: ['tenancy_api_keys_owner: tenant_id,created_at'],
       ...ofTenant,
+    });
+    expect(await describeTable(central, 'tenancy_impersonations')).toEqual({
+      columns: [
+        'id varchar(36) primary',
+        'token_hash varchar(64)',
+        'tenant_id varchar(36)',
+        'user_id varchar(255)',
+        'actor varchar(255)',
+        'reason varchar(500) null',
+        'read_only int',
+        'duration int',
+        'expires_at bigint',
+        'redeemed_at bigint null',
+      ].toSorted(),
+      indices: [
+        'tenancy_impersonations_expiry: expires_at',
+        'tenancy_impersonations_tenant: tenant_id',
+      ],
+      ...ofTenant,
+      uniques: ['token_hash'],
     });
   });
 

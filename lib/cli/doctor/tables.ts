@@ -15,6 +15,7 @@ const CENTRAL = {
   tenancy_audit_log: 'CreateAudit1000000000011',
   tenancy_maintenance: 'CreateMaintenance1000000000012',
   tenancy_api_keys: 'CreateApiKeys1000000000013',
+  tenancy_impersonations: 'CreateImpersonations1000000000015',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',

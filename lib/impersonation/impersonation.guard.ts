@@ -1,0 +1,36 @@
+import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { ImpersonationService } from './impersonation.service.js';
+
+/**
+ * Has requests of a session that was made of an impersonation know who acts in them, and refuses what these may not. Put
+ * it after what authenticates: `@UseGuards(AuthGuard, ImpersonationGuard)`.
+ */
+@Injectable()
+export class ImpersonationGuard implements CanActivate {
+  constructor(private readonly impersonations: ImpersonationService) {}
+
+  canActivate(context: ExecutionContext): boolean {
+    const impersonation = this.getImpersonation(context);
+    if (impersonation == null) return true;
+    this.impersonations.resume(impersonation, this.getMethod(context));
+    return true;
+  }
+
+  /**
+   * What `ImpersonationService.redeem()` gave, or nothing where the user is who it seems. Default: `session.impersonation`
+   * of the request. Override it for where the app keeps it: in a signed token, say.
+   */
+  protected getImpersonation(context: ExecutionContext): unknown {
+    if (context.getType() !== 'http') return undefined;
+    const { session } = context.switchToHttp().getRequest<{
+      readonly session?: { readonly impersonation?: unknown } | null;
+    }>();
+    return session?.impersonation;
+  }
+
+  /** The method of the request; undefined where there is none, which counts as what may change something. */
+  protected getMethod(context: ExecutionContext): string | undefined {
+    if (context.getType() !== 'http') return undefined;
+    return context.switchToHttp().getRequest<{ readonly method?: string }>().method;
+  }
+}
