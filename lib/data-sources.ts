@@ -3,6 +3,7 @@ import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
 import type { DataSource, DataSourceOptions } from 'typeorm';
 import { AuditChain } from './audit/audit-chain.entity.js';
 import { AuditRow } from './audit/audit-row.entity.js';
+import { AdminOperation } from './admin/operations/admin-operation.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { MaintenanceRow } from './maintenance/maintenance.entity.js';
@@ -20,6 +21,7 @@ import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
 const FEATURE_ENTITIES = [
+  AdminOperation,
   QuotaCounter,
   QuotaReservationRow,
   QuotaLogEntry,

@@ -1,4 +1,5 @@
 import { CreateAudit1000000000011 } from './central/create-audit.js';
+import { CreateAdminOperations1000000000016 } from './central/create-admin-operations.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
 import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
 import { CreateScheduledRuns1000000000006 } from './central/create-scheduled-runs.js';
@@ -17,4 +18,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateQuotas1000000000010,
   CreateAudit1000000000011,
   CreateMaintenance1000000000012,
+  CreateAdminOperations1000000000016,
 ];

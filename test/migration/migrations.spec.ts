@@ -53,6 +53,7 @@ const CENTRAL_TABLES = [
   ...QUOTA_TABLES,
   ...AUDIT_TABLES,
   'tenancy_maintenance',
+  'tenancy_admin_operations',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -63,6 +64,7 @@ const OWN = [
   'CreateQuotas1000000000010',
   'CreateAudit1000000000011',
   'CreateMaintenance1000000000012',
+  'CreateAdminOperations1000000000016',
 ];
 
 /** `name type(length) null primary` */

@@ -14,6 +14,7 @@ const CENTRAL = {
   tenancy_audit_chains: 'CreateAudit1000000000011',
   tenancy_audit_log: 'CreateAudit1000000000011',
   tenancy_maintenance: 'CreateMaintenance1000000000012',
+  tenancy_admin_operations: 'CreateAdminOperations1000000000016',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',
