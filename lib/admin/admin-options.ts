@@ -30,7 +30,9 @@ export interface AdminRequest {
 }
 
 export interface ResolvedAdminOptions {
+  /** None where something is wrong with them. */
   readonly guards: readonly AdminGuardClass[];
+  readonly guardProblem?: string;
   readonly prefix: string;
   readonly actor: (request: AdminRequest) => string | undefined;
 }
@@ -59,9 +61,10 @@ export function resolveAdminOptions(given: TenancyAdminOptions): ResolvedAdminOp
       `prefix must be a path without slashes around it, such as admin/tenancy, not "${prefix}".`,
     );
   }
-  // Who does not write TypeScript, or names a guard that is not there yet, gives undefined.
-  const guards = [guard].flat().filter((one: AdminGuardClass | undefined) => one !== undefined);
-  return { guards, prefix, actor };
+  const guards: readonly unknown[] = [guard].flat();
+  return guards.length > 0 && guards.every(isGuardClass)
+    ? { guards, prefix, actor }
+    : { guards: [], guardProblem: problemOf(guards), prefix, actor };
 }
 
 /** @throws AdminGuardRequiredError */
@@ -69,13 +72,18 @@ export function requireGuards(options: ResolvedAdminOptions | undefined): void {
   if (options === undefined) {
     throw new AdminGuardRequiredError('TenancyAdminModule was imported without forRoot()');
   }
-  if (options.guards.length === 0) throw new AdminGuardRequiredError('it was given no guard');
-  for (const guard of options.guards) {
-    if (typeof guard === 'function' && isGuard(guard.prototype)) continue;
-    throw new AdminGuardRequiredError(
-      'what it was given as its guard is no class with canActivate()',
-    );
-  }
+  if (options.guardProblem !== undefined) throw new AdminGuardRequiredError(options.guardProblem);
+}
+
+/** Who does not write TypeScript, or names a guard that is not there yet, gives undefined. */
+function problemOf(guards: readonly unknown[]): string {
+  return guards.every((guard) => guard === undefined)
+    ? 'it was given no guard'
+    : 'what it was given as its guard is no class with canActivate()';
+}
+
+function isGuardClass(guard: unknown): guard is AdminGuardClass {
+  return typeof guard === 'function' && isGuard(guard.prototype);
 }
 
 function isGuard(value: Partial<CanActivate> | undefined): boolean {

@@ -101,20 +101,17 @@ export async function call<T = any>(
 ): Promise<Answer<T>> {
   const [method, path = ''] = route.split(/ (.*)/s);
   const base = typeof app === 'string' ? app : urlOf(app);
-  const response = await fetch(
-    `${base}${path.startsWith('/') ? path : `/admin/tenancy/${path}`}`,
-    {
-      method,
-      headers: {
-        ...(token !== null && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  const response = await fetch(`${base}${path.startsWith('/') ? path : `/admin/tenancy/${path}`}`, {
+    method,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...headers,
     },
-  );
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  const isJson = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     headers: response.headers,
