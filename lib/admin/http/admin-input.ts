@@ -2,6 +2,9 @@ import { Injectable, type ArgumentMetadata, type PipeTransform, type Type } from
 import { getMetadataStorage, ValidateIf, validateSync } from 'class-validator';
 import { AdminInputError, type InputProblem } from '../errors.js';
 
+/** Levels that a value may be nested: what goes through all of them must come back. */
+const MOST_LEVELS = 32;
+
 /** The member may be left out. `IsOptional` would let null pass, too. */
 export function Optional(): PropertyDecorator {
   return ValidateIf((_, value) => value !== undefined);
@@ -21,6 +24,11 @@ export class AdminInput implements PipeTransform {
     const given = value ?? {};
     if (typeof given !== 'object' || Array.isArray(given)) {
       throw new AdminInputError([{ member: '', problem: 'The body must be a JSON object.' }]);
+    }
+    const deep = Object.entries(given).find(([, one]) => isDeeper(one, MOST_LEVELS));
+    if (deep !== undefined) {
+      const problem = `is nested more than ${MOST_LEVELS} levels deep`;
+      throw new AdminInputError([{ member: deep[0].slice(0, 64), problem }]);
     }
     const known = membersOf(input);
     const made = new input();
@@ -62,4 +70,9 @@ function converted(input: Type, member: string, value: unknown): unknown {
   if (type === Number) return /^-?\d{1,15}$/.test(value) ? Number(value) : value;
   if (type === Boolean) return value === 'true' ? true : value === 'false' ? false : value;
   return value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((one) => isDeeper(one, levels - 1));
 }

@@ -68,7 +68,13 @@ export class MigrationsView {
 
 /** Which page. */
 export class ListMigrationsInput {
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 1_000, default: 200 })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    minimum: 1,
+    maximum: 1_000,
+    description: 'Default: 200.',
+  })
   @Optional()
   @IsInt()
   @Min(1)
@@ -86,8 +92,7 @@ export class ListMigrationsInput {
 export class RunMigrationsInput {
   @ApiProperty({
     required: false,
-    default: false,
-    description: 'Go on with one that did not come to its end.',
+    description: 'Go on with one that did not come to its end. Default: false.',
   })
   @Optional()
   @IsBoolean()
@@ -104,8 +109,8 @@ export class RunMigrationsInput {
 
   @ApiProperty({
     required: false,
-    default: false,
-    description: 'Take the sources of migrations that have changed for what was applied.',
+    description:
+      'Take the sources of migrations that have changed for what was applied. Default: false.',
   })
   @Optional()
   @IsBoolean()

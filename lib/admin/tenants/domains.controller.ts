@@ -18,7 +18,7 @@ export class PrimaryDomainInput {
 
 /** A domain of a tenant. */
 export class AddDomainInput extends PrimaryDomainInput {
-  @ApiProperty({ required: false, default: false, description: 'Make links with it from now on.' })
+  @ApiProperty({ required: false, description: 'Make links with it from now on. Default: false.' })
   @Optional()
   @IsBoolean()
   readonly primary?: boolean;

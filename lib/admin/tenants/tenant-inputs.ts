@@ -95,7 +95,13 @@ export class ListTenantsInput {
   @IsIn(STATUSES)
   readonly status?: (typeof STATUSES)[number];
 
-  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: 200, default: 50 })
+  @ApiProperty({
+    required: false,
+    type: 'integer',
+    minimum: 1,
+    maximum: 200,
+    description: 'Default: 50.',
+  })
   @Optional()
   @IsInt()
   @Min(1)
@@ -117,8 +123,7 @@ export class DeleteTenantInput {
 
   @ApiProperty({
     required: false,
-    default: false,
-    description: 'Drop its database, too: for good.',
+    description: 'Drop its database, too: for good. Default: false.',
   })
   @Optional()
   @IsBoolean()
@@ -129,8 +134,7 @@ export class DeleteTenantInput {
 export class RepairTenantInput {
   @ApiProperty({
     required: false,
-    default: false,
-    description: 'Undo an unfinished creation instead of finishing it.',
+    description: 'Undo an unfinished creation instead of finishing it. Default: false.',
   })
   @Optional()
   @IsBoolean()
