@@ -94,6 +94,6 @@ async function node(...args: string[]): Promise<string> {
     return (await run(process.execPath, args)).stdout;
   } catch (error) {
     const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
-    throw new Error(`${args.join(' ')}\n${stdout}\n${stderr}`);
+    throw new Error(`${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error });
   }
 }

@@ -12,8 +12,8 @@ export function Optional(): PropertyDecorator {
 
 /**
  * Makes an input class of a body or a query, and refuses what it does not have. NestJS's `ValidationPipe` is not up to
- * this: class-transformer, which it goes by, throws a TypeError at a member called `constructor`, and walks through
- * settings, which are to be kept as they are.
+ * this: class-transformer, which it goes by, walks through settings, which are to be kept as they are, drops members that
+ * are called `constructor`, and throws a TypeError at some of them.
  * @throws AdminInputError naming all that is wrong
  */
 @Injectable()
@@ -51,6 +51,7 @@ function unknownIn(given: object, known: ReadonlySet<string>): InputProblem[] {
   const names = [...known].join(', ') || 'nothing';
   return Object.keys(given)
     .filter((member) => !known.has(member))
+    .slice(0, 10)
     .map((member) => ({ member: member.slice(0, 64), problem: `is unknown; known is: ${names}` }));
 }
 

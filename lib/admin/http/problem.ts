@@ -39,15 +39,15 @@ export class Problem {
  */
 export function problemOf(error: unknown, toOperator: boolean): Problem {
   if (error instanceof RepeatedProblem) return error.problem;
-  if (!(error instanceof HttpException)) return problem(HttpStatus.INTERNAL_SERVER_ERROR);
+  if (!(error instanceof HttpException)) return problemWith(HttpStatus.INTERNAL_SERVER_ERROR);
   const status = error.getStatus();
-  if (!(error instanceof TenancyError)) return problem(status, undefined, detailOf(error));
+  if (!(error instanceof TenancyError)) return problemWith(status, undefined, detailOf(error));
   const detail = toOperator ? error.message : detailOf(error);
-  if (!(error instanceof AdminInputError)) return problem(status, error.code, detail);
-  return { ...problem(status, error.code, detail), errors: error.problems };
+  if (!(error instanceof AdminInputError)) return problemWith(status, error.code, detail);
+  return { ...problemWith(status, error.code, detail), errors: error.problems };
 }
 
-function problem(status: number, code = codeOf(status), detail = titleOf(status)): Problem {
+function problemWith(status: number, code = codeOf(status), detail = titleOf(status)): Problem {
   return { type: 'about:blank', title: titleOf(status), status, code, detail };
 }
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { TenantSettings } from '../../context/current-tenant.js';
 import { runForTenant } from '../../context/tenant-context.js';
-import type { QuotaKey, QuotaLimit } from '../../options/quota-options.js';
+import type { QuotaLimit } from '../../options/quota-options.js';
 import { QuotaSettingsError } from '../../options/quota-settings-error.js';
 import { limitsOf } from '../../options/quota-terms.js';
 import type { ResolvedQuotas, ResolvedTenancyOptions } from '../../options/resolve.js';
@@ -64,7 +64,7 @@ export class AdminQuotas {
         settings: (settings) => this.withLimit({ ...tenant, settings }, key, limit),
       });
       const all = await this.list(changed);
-      return all[keys.indexOf(key as QuotaKey)];
+      return all[keys.indexOf(key)];
     });
   }
 
