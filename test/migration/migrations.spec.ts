@@ -329,6 +329,27 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       indices: ['tenancy_maintenance_tenant: tenant_id'],
       ...ofTenant,
     });
+    expect(await describeTable(central, 'tenancy_admin_operations')).toEqual({
+      columns: [
+        'id varchar(64) primary',
+        'action varchar(64)',
+        'tenant_id varchar(36) null',
+        'fingerprint varchar(64) null',
+        'state varchar(16)',
+        'holder varchar(36)',
+        'held_until bigint',
+        `answer ${longText} null`,
+        'began_at bigint',
+        'ended_at bigint null',
+        'expires_at bigint',
+      ].toSorted(),
+      indices: [
+        'tenancy_admin_operations_expiry: expires_at',
+        'tenancy_admin_operations_tenant: tenant_id',
+      ],
+      uniques: [],
+      foreignKeys: [],
+    });
   });
 
   it('run the app’s central ones after this package’s, each once', async () => {
