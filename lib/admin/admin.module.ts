@@ -8,7 +8,13 @@ import {
   type ResolvedAdminOptions,
   type TenancyAdminOptions,
 } from './admin-options.js';
+import { AdminAuditLog } from './audit/admin-audit-log.js';
+import { AuditController, TenantAuditController } from './audit/audit.controller.js';
 import { AdminAudit } from './http/admin-audit.js';
+import {
+  MaintenanceController,
+  TenantMaintenanceController,
+} from './maintenance/maintenance.controller.js';
 import { AdminMigrations } from './migrations/admin-migrations.js';
 import {
   MigrationsController,
@@ -57,6 +63,10 @@ export class TenancyAdminModule {
         TenantPoolController,
         MigrationsController,
         TenantMigrationsController,
+        AuditController,
+        TenantAuditController,
+        MaintenanceController,
+        TenantMaintenanceController,
         OperationsController,
       ],
       providers: [
@@ -68,6 +78,7 @@ export class TenancyAdminModule {
           useFactory: (...guards: CanActivate[]) => guards,
         },
         AdminAudit,
+        AdminAuditLog,
         AdminMigrations,
         AdminOperations,
         AdminQuotas,

@@ -6,7 +6,7 @@ import {
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { catchError, concatMap, defer, Observable } from 'rxjs';
-import { runDetached } from '../../context/tenant-context.js';
+import { currentContext, runDetached } from '../../context/tenant-context.js';
 import { AdminTenants } from '../tenants/admin-tenants.js';
 import type { AdminRequest } from '../admin-options.js';
 import { AdminAudit } from './admin-audit.js';
@@ -27,7 +27,7 @@ export class AdminInterceptor implements NestInterceptor {
     const handled = defer(() => this.findTarget(http.getRequest<AdminRequest>())).pipe(
       concatMap(() => next.handle()),
     );
-    return undisturbed(handled).pipe(
+    return undisturbed(http.getRequest<object>(), handled).pipe(
       catchError(async (error: unknown) => {
         await this.audit.tell(context, { error });
         throw error;
@@ -47,8 +47,13 @@ export class AdminInterceptor implements NestInterceptor {
 }
 
 /** A client that goes away does not have what it began aborted half-way. */
-function undisturbed(handled: Observable<unknown>): Observable<unknown> {
+function undisturbed(request: object, handled: Observable<unknown>): Observable<unknown> {
   return new Observable((subscriber) =>
-    runDetached('a call of the admin API', () => handled.subscribe(subscriber)),
+    runDetached('a call of the admin API', () => {
+      const context = currentContext();
+      // Whose steps the audit log asks it for.
+      if (context !== undefined) context.work.request = request;
+      return handled.subscribe(subscriber);
+    }),
   );
 }

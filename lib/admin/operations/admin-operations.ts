@@ -106,7 +106,7 @@ export class AdminOperations implements OnModuleInit, BeforeApplicationShutdown 
   /** Begins it, and is back before it has ended. What comes of it, {@link get} says. */
   async begin(
     action: string,
-    tenantId: string,
+    tenantId: string | null,
     work: () => Promise<object>,
   ): Promise<AdminOperation> {
     const hold: Hold = { id: randomUUID(), holder: randomUUID() };
@@ -153,7 +153,11 @@ export class AdminOperations implements OnModuleInit, BeforeApplicationShutdown 
     await this.store.end(hold, { state: 'failed', tenantId: null }, problem, Date.now());
   }
 
-  private async runToEnd(hold: Hold, tenantId: string, work: () => Promise<object>): Promise<void> {
+  private async runToEnd(
+    hold: Hold,
+    tenantId: string | null,
+    work: () => Promise<object>,
+  ): Promise<void> {
     try {
       await whileHeld(this.store, hold, async () => {
         const [state, answer] = await work().then(
