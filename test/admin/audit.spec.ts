@@ -1,8 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
-import { AuditService, Tenancy, TenantService } from '../../lib/index.js';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { AuditService, CENTRAL, Tenancy, TenantService } from '../../lib/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
-import { databasesOf } from '../support/databases.js';
 import { PLATFORMS } from '../support/http.js';
 import { until } from '../support/until.js';
 import { call, startAdminApp, type Answer } from './admin-app.js';
@@ -136,14 +137,9 @@ describe.each(Object.entries(PLATFORMS))(
       for (const body of [{ seq: 1 }, { hash }, { seq: 0, hash }, { seq: 1, hash: 'x' }]) {
         expect((await call(app, `POST ${base}`, { body })).status).toBe(400);
       }
-      const central = databasesOf({
-        ...setup,
-        serverUrl: setup.centralUrl.replace(/\/[^/]*$/, ''),
-      });
-      await central.query(
-        'central',
-        `UPDATE tenancy_audit_log SET actor = 'eve' WHERE chain = '${id}' AND seq = 2`,
-      );
+      await app
+        .get<DataSource>(getDataSourceToken(CENTRAL))
+        .query(`UPDATE tenancy_audit_log SET actor = 'eve' WHERE chain = '${id}' AND seq = 2`);
       expect((await verify({})).result).toMatchObject({
         valid: false,
         problem: { kind: 'changed', seq: 2 },
