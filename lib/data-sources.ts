@@ -4,6 +4,7 @@ import type { DataSource, DataSourceOptions } from 'typeorm';
 import { ApiKeyRow } from './api-key/api-key.entity.js';
 import { AuditChain } from './audit/audit-chain.entity.js';
 import { AuditRow } from './audit/audit-row.entity.js';
+import { AdminOperation } from './admin/operations/admin-operation.entity.js';
 import { ConnectionPoolManager } from './database/connection-pool-manager.js';
 import { CentralDatabaseMissingError } from './database/errors.js';
 import { ImpersonationRow } from './impersonation/impersonation.entity.js';
@@ -22,6 +23,7 @@ import { TenantSchema } from './tenant/tenant-schema.entity.js';
 import { Tenant } from './tenant/tenant.entity.js';
 
 const FEATURE_ENTITIES = [
+  AdminOperation,
   QuotaCounter,
   QuotaReservationRow,
   QuotaLogEntry,

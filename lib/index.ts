@@ -56,6 +56,7 @@ export {
 } from './tenant/errors.js';
 export type { Visitor } from './tenant/maintenance-gate.js';
 export type {
+  AdminRequestEvent,
   ApiKeyEvent,
   ApiKeyEventName,
   ImpersonationEvent,
@@ -65,7 +66,7 @@ export type {
   TenancyEvent,
   TenancyEventName,
 } from './tenant/tenancy-events.js';
-export type { CreateTenant, UpdateTenant } from './tenant/tenant-input.js';
+export type { CreateTenant, CreateTenantOptions, UpdateTenant } from './tenant/tenant-input.js';
 export { TenantRegistry } from './tenant/tenant-registry.js';
 export { TenantSchema } from './tenant/tenant-schema.entity.js';
 export type { AppliedMigration, HalfWay, Statement } from './tenant/tenant-schema.entity.js';

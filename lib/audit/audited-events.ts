@@ -7,19 +7,12 @@ import {
 } from './audit-entry.js';
 
 /**
- * The events that are recorded, by how their names begin: in whose chain. What is done from outside to a tenant is in the
- * central one, where its tenant's end does not take it along; what happens inside of it is in its own.
+ * The events that are recorded, by how their names begin. What is done from outside to a tenant is in the central chain,
+ * where its tenant's end does not take it along.
  */
-const AUDITED: readonly (readonly [prefix: string, chain: 'central' | 'tenant'])[] = [
-  ['tenant.', 'central'],
-  ['domain.', 'central'],
-  ['maintenance.', 'central'],
-  ['impersonation.', 'central'],
-  ['backup.', 'central'],
-  ['admin.', 'central'],
-  ['api-key.', 'tenant'],
-  ['quota.exceeded', 'tenant'],
-];
+const ABOUT_TENANTS = ['tenant.', 'domain.', 'maintenance.', 'impersonation.', 'backup.', 'admin.'];
+/** What happens inside of a tenant is in its own chain. */
+const OF_TENANTS = ['api-key.', 'quota.exceeded'];
 
 /** What an event may say of itself, all of it optional. The rest of it is kept as details. */
 interface Told {
@@ -34,7 +27,7 @@ interface Told {
 
 /** Most are not, such as those of the pool. */
 export function isAudited(name: string): boolean {
-  return AUDITED.some(([prefix]) => name.startsWith(prefix));
+  return [...ABOUT_TENANTS, ...OF_TENANTS].some((prefix) => name.startsWith(prefix));
 }
 
 /** Where and how an event is recorded. */
@@ -44,9 +37,9 @@ export function placeOf(
 ): { readonly chain: string; readonly event: AuditEvent } {
   const { tenantId: about, actor, outcome, action, ...details }: Told = told;
   const tenantId = [about, details.tenant].find(isId) ?? null;
-  const [, side] = AUDITED.find(([prefix]) => name.startsWith(prefix)) ?? [name, 'central'];
+  const isOfTenant = OF_TENANTS.some((prefix) => name.startsWith(prefix));
   return {
-    chain: side === 'tenant' && tenantId !== null ? tenantId : CENTRAL_CHAIN,
+    chain: isOfTenant && tenantId !== null ? tenantId : CENTRAL_CHAIN,
     event: {
       action: typeof action === 'string' ? action : name,
       outcome: AUDIT_OUTCOMES.find((known) => known === outcome) ?? outcomeOf(name, details),

@@ -1,5 +1,6 @@
 import { CreateAudit1000000000011 } from './central/create-audit.js';
 import { CreateApiKeys1000000000013 } from './central/create-api-keys.js';
+import { CreateAdminOperations1000000000016 } from './central/create-admin-operations.js';
 import { CreateCredentials1000000000003 } from './central/create-credentials.js';
 import { CreateImpersonations1000000000015 } from './central/create-impersonations.js';
 import { CreateMaintenance1000000000012 } from './central/create-maintenance.js';
@@ -21,4 +22,5 @@ export const CENTRAL_MIGRATIONS = [
   CreateMaintenance1000000000012,
   CreateApiKeys1000000000013,
   CreateImpersonations1000000000015,
+  CreateAdminOperations1000000000016,
 ];

@@ -71,10 +71,14 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
 
   /**
    * Gives `tenant` a database of its server that is ready, and so its id.
+   * @param announce told of each id before it is tried
    * @returns its row, as whole as it can be without its seed; null when none is ready
    * @throws TenantConflictError when its slug or a host belongs to another
    */
-  async claim(tenant: Tenant): Promise<Tenant | null> {
+  async claim(
+    tenant: Tenant,
+    announce?: (tenantId: string) => Promise<void>,
+  ): Promise<Tenant | null> {
     if (this.amount === 0) return null;
     const { server } = tenant.placement;
     const ready = await this.ready(await this.rows.list(server));
@@ -82,6 +86,7 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
     const first = Math.floor(Math.random() * ready.length);
     const whole = this.options.tenants.seed === undefined;
     for (const { id } of [...ready.slice(first), ...ready.slice(0, first)]) {
+      await announce?.(id);
       if (!(await this.rows.claim(id, this.provisioner.readySteps, tenant, whole))) continue;
       this.lookIn(AFTER_CLAIM);
       return this.store.get(id);

@@ -68,6 +68,20 @@ export interface ImpersonationEvent {
   readonly problem?: 'unknown' | 'used' | 'expired' | 'other-tenant' | 'read-only' | 'ended';
 }
 
+/** The payload of `admin.request`: a call of the admin API, told of when it has ended. */
+export interface AdminRequestEvent {
+  /** What was asked for, such as `admin.tenant.create`. */
+  readonly action: string;
+  /** Who asked, as far as the API's guard found out. */
+  readonly actor: string | null;
+  /** The id of the tenant that it is about, or what the client named it by where there is none; null without one. */
+  readonly tenant: string | null;
+  /** `refused`: for what the client did. `failed`: with a status from 500 on. */
+  readonly outcome: 'success' | 'refused' | 'failed';
+  /** The code of the error, of what was refused or failed. */
+  readonly code?: string;
+}
+
 /** What is needed of `EventEmitter2`. */
 interface Emitter {
   emit(name: string, event: object): unknown;

@@ -15,6 +15,7 @@ import {
   checkSettings,
   checkSlug,
   type CreateTenant,
+  type CreateTenantOptions,
 } from './tenant-input.js';
 import { TenantPlacing } from './tenant-placing.js';
 import { TenantProvisioner } from './tenant-provisioner.js';
@@ -34,10 +35,11 @@ export class TenantCreation {
     @Inject(TENANCY_OPTIONS) private readonly options: ResolvedTenancyOptions,
   ) {}
 
-  async create(input: CreateTenant): Promise<Tenant> {
+  async create(input: CreateTenant, { announce }: CreateTenantOptions = {}): Promise<Tenant> {
     const tenant = await this.newTenant(input);
     const namesDatabase = (input.adoptDatabase ?? input.database) !== undefined;
-    const claimed = namesDatabase ? null : await this.pending.claim(tenant);
+    const claimed = namesDatabase ? null : await this.pending.claim(tenant, announce);
+    if (claimed === null) await announce?.(tenant.id);
     const created = claimed === null ? await this.make(tenant) : await this.takeOver(claimed);
     await this.events.emit('tenant.created', created);
     return created;

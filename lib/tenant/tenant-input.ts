@@ -23,12 +23,23 @@ export interface CreateTenant {
   readonly adoptDatabase?: string;
 }
 
+export interface CreateTenantOptions {
+  /**
+   * Told of the new tenant's id before anything of it is there; waited for, and what it throws keeps the creation from
+   * beginning. Called again when another id is tried: the last one counts.
+   */
+  readonly announce?: (tenantId: string) => Promise<void>;
+}
+
 /** What of a tenant may be changed. */
 export interface UpdateTenant {
   readonly slug?: string;
   readonly name?: string;
-  /** Replaces the settings as a whole. */
-  readonly settings?: TenantSettings;
+  /**
+   * Replaces the settings as a whole. A function makes the new ones of those that there are, while nobody else does so:
+   * for changes of one setting, which must not undo another's.
+   */
+  readonly settings?: TenantSettings | ((settings: TenantSettings) => TenantSettings);
 }
 
 /** @throws TenantInputError */
@@ -46,11 +57,18 @@ export function checkName(name: string): string {
   throw new TenantInputError('name', 'must have 1 to 255 characters');
 }
 
+/** Bytes of settings as JSON: what MySQL's and MariaDB's TEXT holds. */
+const MOST_SETTINGS = 65_535;
+
 /** @throws TenantInputError */
 export function checkSettings(settings: TenantSettings): TenantSettings {
-  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
-    return settings;
-  throw new TenantInputError('settings', 'must be an object');
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
+    throw new TenantInputError('settings', 'must be an object');
+  }
+  if (Buffer.byteLength(JSON.stringify(settings)) > MOST_SETTINGS) {
+    throw new TenantInputError('settings', `must be ${MOST_SETTINGS} bytes of JSON at most`);
+  }
+  return settings;
 }
 
 /**

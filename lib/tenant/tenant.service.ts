@@ -16,6 +16,7 @@ import {
   checkSettings,
   checkSlug,
   type CreateTenant,
+  type CreateTenantOptions,
   type UpdateTenant,
 } from './tenant-input.js';
 import { TenantProvisioner } from './tenant-provisioner.js';
@@ -62,8 +63,8 @@ export class TenantService {
    * @throws TenantInputError, TenantConflictError, DatabaseExistsError, DatabaseMissingError (of `adoptDatabase`)
    * @throws TenantProvisioningError with the failure as its cause
    */
-  async create(input: CreateTenant): Promise<Tenant> {
-    return this.creation.create(input);
+  async create(input: CreateTenant, options: CreateTenantOptions = {}): Promise<Tenant> {
+    return this.creation.create(input, options);
   }
 
   /**
@@ -84,9 +85,19 @@ export class TenantService {
     return this.store.list(options);
   }
 
-  /** @throws TenantNotFoundError, TenantInputError, TenantConflictError */
+  /**
+   * @throws TenantNotFoundError, TenantInputError, TenantConflictError
+   * @throws LockTimeoutError while another process works on the tenant, when `settings` is a function
+   */
   async update(reference: TenantReference, change: UpdateTenant): Promise<Tenant> {
     const { slug, name, settings } = change;
+    if (typeof settings === 'function') {
+      const { id } = await this.get(reference);
+      return this.provisioner.alone(id, async () => {
+        const now = await this.get(id);
+        return this.update(now, { ...change, settings: settings(now.settings) });
+      });
+    }
     const checked = {
       ...(slug !== undefined && { slug: checkSlug(slug) }),
       ...(name !== undefined && { name: checkName(name) }),

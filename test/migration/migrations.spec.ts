@@ -55,6 +55,7 @@ const CENTRAL_TABLES = [
   'tenancy_maintenance',
   'tenancy_api_keys',
   'tenancy_impersonations',
+  'tenancy_admin_operations',
 ];
 const OWN = [
   'CreateTenantsAndDomains1000000000001',
@@ -67,6 +68,7 @@ const OWN = [
   'CreateMaintenance1000000000012',
   'CreateApiKeys1000000000013',
   'CreateImpersonations1000000000015',
+  'CreateAdminOperations1000000000016',
 ];
 
 /** `name type(length) null primary` */
@@ -368,6 +370,27 @@ describe.each(engines)('migrations on $name', ({ name, prepare }) => {
       ],
       ...ofTenant,
       uniques: ['token_hash'],
+    });
+    expect(await describeTable(central, 'tenancy_admin_operations')).toEqual({
+      columns: [
+        'id varchar(64) primary',
+        'action varchar(64)',
+        'tenant_id varchar(36) null',
+        'fingerprint varchar(64) null',
+        'state varchar(16)',
+        'holder varchar(36)',
+        'held_until bigint',
+        `answer ${longText} null`,
+        'began_at bigint',
+        'ended_at bigint null',
+        'expires_at bigint',
+      ].toSorted(),
+      indices: [
+        'tenancy_admin_operations_expiry: expires_at',
+        'tenancy_admin_operations_tenant: tenant_id',
+      ],
+      uniques: [],
+      foreignKeys: [],
     });
   });
 

@@ -16,6 +16,7 @@ const CENTRAL = {
   tenancy_maintenance: 'CreateMaintenance1000000000012',
   tenancy_api_keys: 'CreateApiKeys1000000000013',
   tenancy_impersonations: 'CreateImpersonations1000000000015',
+  tenancy_admin_operations: 'CreateAdminOperations1000000000016',
 } as const;
 const TENANT = {
   cache: 'CreateCacheAndSessions1000000000002',

@@ -1,0 +1,10 @@
+export type { AdminGuardClass, AdminRequest, TenancyAdminOptions } from './admin-options.js';
+export { TenancyAdminModule } from './admin.module.js';
+export { adminDocument, type AdminDocumentOptions } from './document.js';
+export * from './errors.js';
+export type { TenantMigrationsView, MigrationsView } from './migrations/migration-views.js';
+export type { OperationView } from './operations/operation-view.js';
+export type { PoolsView, ServerPoolView } from './pools/pool-views.js';
+export type { QuotasView, QuotaView } from './quotas/quota-view.js';
+export type { DomainView, RepairedView, TenantsView, TenantView } from './tenants/tenant-view.js';
+export type { Problem } from './http/problem.js';
