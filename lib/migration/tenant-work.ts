@@ -92,14 +92,21 @@ export class TenantWork {
       if (!this.prepared) await ledger.prepare();
       this.prepared = true;
       await queryRunner.beforeMigration();
-      await Promise.all([
-        inTransaction && queryRunner.startTransaction(),
-        trail && this.tell({ migration: name, direction, ...trail.progress }),
-      ]);
-      const run = () => instance[direction](queryRunner);
-      await (trail === undefined ? run() : trail.watch(run));
-      await (direction === 'up' ? ledger.add(migration) : ledger.remove(migration));
-      if (inTransaction) await queryRunner.commitTransaction();
+      const run = async () => {
+        if (inTransaction) await queryRunner.startTransaction();
+        await instance[direction](queryRunner);
+      };
+      const note = async () => {
+        await (direction === 'up' ? ledger.add(migration) : ledger.remove(migration));
+        if (inTransaction) await queryRunner.commitTransaction();
+      };
+      if (trail === undefined) {
+        await run();
+        await note();
+      } else {
+        await this.tell({ migration: name, direction, ...trail.progress });
+        await trail.watch(run, note);
+      }
       await queryRunner.afterMigration();
     } catch (cause) {
       throw await this.failed(name, direction, trail, cause);
