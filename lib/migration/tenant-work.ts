@@ -54,8 +54,9 @@ export class TenantWork {
     return halfWay.direction;
   }
 
-  async up(migration: KnownMigration): Promise<void> {
-    await this.perform(migration, 'up');
+  /** @param changed called when the schema is changed, where what remains is to record it */
+  async up(migration: KnownMigration, changed?: () => void): Promise<void> {
+    await this.perform(migration, 'up', undefined, changed);
   }
 
   async down(migration: KnownMigration): Promise<void> {
@@ -82,6 +83,7 @@ export class TenantWork {
     migration: KnownMigration,
     direction: HalfWay['direction'],
     before?: Pick<HalfWay, 'done' | 'begun'>,
+    changed?: () => void,
   ): Promise<void> {
     const { queryRunner, ledger, record } = this.session;
     const { instance, name } = migration;
@@ -105,7 +107,10 @@ export class TenantWork {
         await note();
       } else {
         await this.tell({ migration: name, direction, ...trail.progress });
-        await trail.watch(run, note);
+        await trail.watch(run, () => {
+          changed?.();
+          return note();
+        });
       }
       await queryRunner.afterMigration();
     } catch (cause) {
