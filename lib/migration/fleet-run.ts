@@ -39,7 +39,7 @@ export class FleetRun {
   private readonly logger = new Logger('TenancyMigrations');
 
   private readonly turns: Turns;
-  /** While the schemas of some are changed, half as many are locked and read, or have what was done recorded. One worker keeps the order. */
+  /** While the schemas of some are changed, others are locked and read, or have what was done recorded. One worker keeps the order. */
   private readonly atOnce: number;
 
   /** @param work gives the names of what it ran; it changes a schema in a turn */
@@ -49,7 +49,7 @@ export class FleetRun {
     private readonly options: FleetOptions,
   ) {
     this.turns = new Turns(options.workers);
-    this.atOnce = options.workers + Math.floor(options.workers / 2);
+    this.atOnce = 2 * options.workers - 1;
   }
 
   /** The slugs of those that nothing was done to, because of failures before them. */
