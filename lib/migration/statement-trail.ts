@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
 import { QueryFailedError, TypeORMError, type QueryRunner } from 'typeorm';
 import type { SchemaChanges } from '../database/engines/engine.js';
 import type { HalfWay, Statement } from '../tenant/tenant-schema.entity.js';
-
-/** Characters of a statement that are kept for whoever looks into what was left half-way. */
-const KEPT = 300;
+import { isDdl, kindOf, nothingWritten, statementOf } from './statement.js';
 
 type Query = QueryRunner['query'];
 type Call = (...args: unknown[]) => Promise<unknown>;
@@ -144,7 +141,7 @@ export class StatementTrail {
       this.start = ask;
       return undefined;
     }
-    if (!(kind === 'schema' && DDL.test(sql))) await this.sendStart();
+    if (!isDdl(sql)) await this.sendStart();
     if (kind === 'passing') return ask();
     if (kind === 'transaction') return this.transact(ask, sql);
     const statement = statementOf(sql, rest[0]);
@@ -247,39 +244,6 @@ export class StatementTrail {
     this.begun = [];
     this.uncommitted = [];
   }
-}
-
-/** Whether running it again would tell if it had been done: DDL, of which each statement is done whole or not at all. */
-export function canBeTried(begun: readonly Statement[]): boolean {
-  return begun.every(({ sql }) => kindOf(sql) === 'schema');
-}
-
-/** What only reads or concerns the session alone; the limits of transactions; what writes rows; all else, which commits. */
-export function kindOf(sql: string): 'passing' | 'transaction' | 'rows' | 'schema' {
-  if (PASSING.test(sql)) return 'passing';
-  if (TRANSACTION.test(sql)) return 'transaction';
-  if (/^\s*with\b/i.test(sql))
-    return /\b(insert|update|delete|replace)\b/i.test(sql) ? 'rows' : 'passing';
-  return ROWS.test(sql) ? 'rows' : 'schema';
-}
-
-const PASSING =
-  /^[\s(]*(select|show|desc|describe|explain|set|use|pragma|(create|drop)\s+temporary)\b/i;
-const TRANSACTION = /^\s*(start\s+transaction|begin|commit|rollback|savepoint|release)\b/i;
-/** Where it commits by itself it leaves no transaction open. `schema` is also what is not known, as EXECUTE. */
-const DDL = /^\s*(create|alter|drop|rename|truncate)\b/i;
-const ROWS = /^\s*(insert|update|delete|replace|load|call|do)\b/i;
-
-function statementOf(sql: string, values: unknown): Statement {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([sql, values ?? []]))
-    .digest('hex');
-  return { sql: sql.trim().slice(0, KEPT), hash: hash.slice(0, 16) };
-}
-
-/** The answer to a statement that is left out, in the form that TypeORM asks for. */
-export function nothingWritten(structured: boolean): unknown {
-  return structured ? { raw: { affectedRows: 0, insertId: 0 }, records: [], affected: 0 } : [];
 }
 
 /** The calls of a query runner that change schemas. */

@@ -9,7 +9,8 @@ import type { MigrationLedger } from './migration-ledger.js';
 import type { OneTenantOptions } from './one-tenant-migrator.js';
 import type { SchemaRecord } from './schema-record.js';
 import type { SchemaStore } from './schema-store.js';
-import { canBeTried, StatementTrail } from './statement-trail.js';
+import { canBeTried } from './statement.js';
+import { StatementTrail } from './statement-trail.js';
 
 interface Session {
   readonly tenant: Pick<CurrentTenant, 'id' | 'slug'>;
