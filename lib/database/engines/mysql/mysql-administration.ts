@@ -76,8 +76,8 @@ export class MysqlAdministration implements ServerAdministration {
       try {
         return await work();
       } finally {
-        // Whoever asks next need not meet it until the pool has reset the session. One that died has no lock any more.
-        await query(lease, 'SELECT RELEASE_LOCK(?)', [lockName(name)]).catch(() => {});
+        // Whoever asks next need not meet it until the pool has reset the session. One that is closed has no lock any more.
+        await query(lease, 'SELECT RELEASE_LOCK(?)', [lockName(name)]).catch(() => lease.destroy());
       }
     });
   }
