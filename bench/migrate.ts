@@ -5,7 +5,7 @@
  * What is measured:
  * - tenants per second, beside the same three statements sent as plain SQL over 4 connections, which records, locks and
  *   looks at nothing. Both take turns, a quarter of the tenants each time, so that what else the machine does meets both.
- *   4 schemas are changed at once; 2 more tenants are being made ready or recorded meanwhile.
+ *   4 schemas are changed at once; 3 more tenants are being made ready or recorded meanwhile.
  * - a run with nothing to do: with the tenants that were migrated, and 10,000 more that are registered as current. Their
  *   databases do not exist, so a run that opened one would fail.
  * - heap: after a garbage collection, when the first quarter was migrated and when the last was.

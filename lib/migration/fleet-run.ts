@@ -15,8 +15,11 @@ export interface FleetOptions extends Required<
   readonly onProgress: MigrationRunOptions['onProgress'];
 }
 
-/** Keeps one thing from being done beside too many others. Rejects without doing it when the run has stopped meanwhile. */
-export type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+/**
+ * Keeps one thing from being done beside too many others. Rejects without doing it when the run has stopped meanwhile.
+ * `leave` lets the next one begin before the end.
+ */
+export type Turn = <T>(work: (leave: () => void) => Promise<T>) => Promise<T>;
 
 /** The run stopped before anything was done to a tenant that had been made ready. */
 class NotBegun extends Error {}
@@ -36,7 +39,7 @@ export class FleetRun {
   private readonly logger = new Logger('TenancyMigrations');
 
   private readonly turns: Turns;
-  /** While the schemas of some are changed, half as many are locked and read, or have what was done recorded. One worker keeps the order. */
+  /** While the schemas of some are changed, others are locked and read, or have what was done recorded. One worker keeps the order. */
   private readonly atOnce: number;
 
   /** @param work gives the names of what it ran; it changes a schema in a turn */
@@ -46,7 +49,7 @@ export class FleetRun {
     private readonly options: FleetOptions,
   ) {
     this.turns = new Turns(options.workers);
-    this.atOnce = options.workers + Math.floor(options.workers / 2);
+    this.atOnce = 2 * options.workers - 1;
   }
 
   /** The slugs of those that nothing was done to, because of failures before them. */
@@ -70,10 +73,10 @@ export class FleetRun {
   /** A failure counts before the turn goes on to the next tenant, which is then not begun. */
   private turnOf(tenant: ListedTenant): Turn {
     return (work) =>
-      this.turns.take(async () => {
+      this.turns.take(async (leave) => {
         if (this.isStopped) throw new NotBegun();
         try {
-          return await work();
+          return await work(leave);
         } catch (error) {
           this.fail(tenant, error);
           throw error;

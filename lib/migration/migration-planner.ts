@@ -6,7 +6,7 @@ import { describe } from '../tenant/errors.js';
 import { KnownMigrations, type KnownMigration } from './known-migrations.js';
 import { MigrationLedger } from './migration-ledger.js';
 import type { PlannedMigration, PlannedMigrations } from './migration-report.js';
-import { kindOf, nothingWritten } from './statement-trail.js';
+import { kindOf, nothingWritten } from './statement.js';
 import type { ListedTenant } from './tenant-listing.js';
 
 /** Finds out what would run, by having migrations run with nothing but what they read going to the server. */

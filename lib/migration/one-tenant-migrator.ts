@@ -78,9 +78,12 @@ export class OneTenantMigrator implements TenantSchemas {
     const { turn = atOnce } = options;
     return this.alone(tenant, options, async (work) => {
       if (work.record.halfWay !== null || this.pendingOf(work).length > 0) {
-        await turn(async () => {
+        await turn(async (leave) => {
           await work.finishHalfWay();
-          for (const name of this.pendingOf(work)) await work.up(this.known.find(name)!);
+          const pending = this.pendingOf(work);
+          for (const name of pending) {
+            await work.up(this.known.find(name)!, name === pending.at(-1) ? leave : undefined);
+          }
         });
       }
       return work.end();
@@ -156,4 +159,4 @@ export class OneTenantMigrator implements TenantSchemas {
   }
 }
 
-const atOnce: Turn = (work) => work();
+const atOnce: Turn = (work) => work(() => {});

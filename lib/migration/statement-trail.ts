@@ -1,10 +1,7 @@
-import { createHash } from 'node:crypto';
 import { QueryFailedError, TypeORMError, type QueryRunner } from 'typeorm';
 import type { SchemaChanges } from '../database/engines/engine.js';
 import type { HalfWay, Statement } from '../tenant/tenant-schema.entity.js';
-
-/** Characters of a statement that are kept for whoever looks into what was left half-way. */
-const KEPT = 300;
+import { isDdl, kindOf, nothingWritten, statementOf } from './statement.js';
 
 type Query = QueryRunner['query'];
 type Call = (...args: unknown[]) => Promise<unknown>;
@@ -29,7 +26,14 @@ export class StatementTrail {
   private begun: readonly Statement[] = [];
   /** Rows written in the transaction that is open. */
   private uncommitted: Statement[] = [];
-  private transactionOpen: boolean;
+  private transactionOpen = false;
+  /** The first that it is asked opens the transaction of the migration. */
+  private awaitsStart: boolean;
+  /** What opens it. DDL would end it at once, so it goes out in front of the first of anything else. */
+  private start?: () => Promise<unknown>;
+  /** Nothing but DDL has gone out: there is nothing to commit. */
+  private isAllDdl = true;
+  private isRecording = false;
   /** How many statements may be in force that the record does not have: the word of one, and of the first, is late. */
   private untold: number;
   private isInCall = false;
@@ -51,15 +55,18 @@ export class StatementTrail {
     this.doubtful = before?.begun ?? [];
     if (before === undefined) this.untold = 0;
     else this.untold = before.done.length + before.begun.length === 0 ? 2 : 1;
-    this.transactionOpen = inTransactions;
+    this.awaitsStart = inTransactions;
   }
 
   get progress(): Progress {
     return { done: this.done, begun: [...this.doubtful, ...this.begun] };
   }
 
-  /** Runs `work`, watching what the query runner is asked meanwhile. */
-  async watch(work: () => Promise<void>): Promise<void> {
+  /**
+   * Runs `work`, watching what the query runner is asked meanwhile, then `record`, which is no part of the trail. Together
+   * they begin and commit the transaction of the migration, if it has one; where that does nothing it is not sent.
+   */
+  async watch(work: () => Promise<void>, record: () => Promise<void>): Promise<void> {
     const query: Query = this.queryRunner.query.bind(this.queryRunner);
     // One after the other: a migration may ask without waiting.
     let last: Promise<unknown> = Promise.resolve();
@@ -75,6 +82,8 @@ export class StatementTrail {
     Object.assign(this.queryRunner, { query: watched, ...Object.fromEntries(calls) });
     try {
       await work();
+      this.isRecording = true;
+      await record();
     } finally {
       for (const name of ['query', ...SCHEMA_CALLS]) {
         // What it shadowed is on the prototype.
@@ -126,6 +135,13 @@ export class StatementTrail {
   private async run(query: Query, sql: string, rest: unknown[]): Promise<unknown> {
     const ask = () => query(sql, ...(rest as [unknown[]?]));
     const kind = kindOf(sql);
+    if (this.isRecording) return kind === 'transaction' && this.isAllDdl ? undefined : ask();
+    if (this.awaitsStart) {
+      this.awaitsStart = false;
+      this.start = ask;
+      return undefined;
+    }
+    if (!isDdl(sql)) await this.sendStart();
     if (kind === 'passing') return ask();
     if (kind === 'transaction') return this.transact(ask, sql);
     const statement = statementOf(sql, rest[0]);
@@ -134,6 +150,15 @@ export class StatementTrail {
     return takenBack && (this.inTransactions || this.transactionOpen)
       ? this.writeRows(query, ask, statement)
       : this.commit(query, ask, statement);
+  }
+
+  private async sendStart(): Promise<void> {
+    const { start } = this;
+    this.isAllDdl = false;
+    this.start = undefined;
+    if (start === undefined) return;
+    await start();
+    this.transactionOpen = true;
   }
 
   private async transact(ask: () => Promise<unknown>, sql: string): Promise<unknown> {
@@ -177,6 +202,7 @@ export class StatementTrail {
       this.settled();
     }
     this.transactionOpen = false;
+    this.start = undefined;
     // TypeORM words what it is asked by what it finds: adding a column, it makes the indices anew that it finds on it.
     const { isBehind } = this;
     const wasBegun = this.doubtful.some(({ hash }) => hash === statement.hash);
@@ -218,37 +244,6 @@ export class StatementTrail {
     this.begun = [];
     this.uncommitted = [];
   }
-}
-
-/** Whether running it again would tell if it had been done: DDL, of which each statement is done whole or not at all. */
-export function canBeTried(begun: readonly Statement[]): boolean {
-  return begun.every(({ sql }) => kindOf(sql) === 'schema');
-}
-
-/** What only reads or concerns the session alone; the limits of transactions; what writes rows; all else, which commits. */
-export function kindOf(sql: string): 'passing' | 'transaction' | 'rows' | 'schema' {
-  if (PASSING.test(sql)) return 'passing';
-  if (TRANSACTION.test(sql)) return 'transaction';
-  if (/^\s*with\b/i.test(sql))
-    return /\b(insert|update|delete|replace)\b/i.test(sql) ? 'rows' : 'passing';
-  return ROWS.test(sql) ? 'rows' : 'schema';
-}
-
-const PASSING =
-  /^[\s(]*(select|show|desc|describe|explain|set|use|pragma|(create|drop)\s+temporary)\b/i;
-const TRANSACTION = /^\s*(start\s+transaction|begin|commit|rollback|savepoint|release)\b/i;
-const ROWS = /^\s*(insert|update|delete|replace|load|call|do)\b/i;
-
-function statementOf(sql: string, values: unknown): Statement {
-  const hash = createHash('sha256')
-    .update(JSON.stringify([sql, values ?? []]))
-    .digest('hex');
-  return { sql: sql.trim().slice(0, KEPT), hash: hash.slice(0, 16) };
-}
-
-/** The answer to a statement that is left out, in the form that TypeORM asks for. */
-export function nothingWritten(structured: boolean): unknown {
-  return structured ? { raw: { affectedRows: 0, insertId: 0 }, records: [], affected: 0 } : [];
 }
 
 /** The calls of a query runner that change schemas. */

@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource, MigrationExecutor } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
-import { CENTRAL_MIGRATIONS } from './central-migrations.js';
 import { CentralMigrationError } from './errors.js';
 import { FleetRun } from './fleet-run.js';
 import { KnownMigrations, type Difference } from './known-migrations.js';
-import { migrateCentral } from './migrate-central.js';
+import { migrateCentral, pendingCentral } from './migrate-central.js';
 import { checkMigrationOptions } from './migration-options-check.js';
 import type {
   MigrateOptions,
@@ -55,7 +54,9 @@ export class TenantMigrator {
   async migrate(options: MigrateOptions = {}): Promise<MigrationReport> {
     const startedAt = performance.now();
     checkMigrationOptions(options);
-    const central = options.dryRun ? await this.requireCentral() : await this.migrateCentral();
+    const central = options.dryRun
+      ? await pendingCentral(this.central)
+      : await this.migrateCentral();
     const all = await this.listing.list(options);
     const { todo, drifted } = await this.sort(all, options);
     const one = oneTenantOptions(options);
@@ -80,7 +81,7 @@ export class TenantMigrator {
   async rollback(options: RollbackOptions = {}): Promise<MigrationReport> {
     const startedAt = performance.now();
     checkMigrationOptions(options);
-    await this.requireCentral();
+    await pendingCentral(this.central);
     const all = await this.listing.list(options);
     const { drifted } = await this.sort(all, options);
     const one = oneTenantOptions(options);
@@ -96,7 +97,7 @@ export class TenantMigrator {
   /** Every tenant, and what its schema lacks or has too much. */
   async status(options: MigrationStatusOptions = {}): Promise<MigrationStatus> {
     checkMigrationOptions(options);
-    const centralPending = await this.requireCentral();
+    const centralPending = await pendingCentral(this.central);
     if (options.verify) await this.verify(options);
     const tenants = await this.listing.list(options);
     const halfWay = await this.store.findAll(
@@ -180,20 +181,6 @@ export class TenantMigrator {
     }
   }
 
-  /** The names of what is pending. @throws CentralMigrationError where nothing can be known of tenants without it */
-  private async requireCentral(): Promise<readonly string[]> {
-    const names = await pendingOf(this.central);
-    const own = names.filter((name) =>
-      CENTRAL_MIGRATIONS.some((migration) => migration.name === name),
-    );
-    if (own.length === 0) return names;
-    throw new CentralMigrationError(
-      new Error(
-        `${own.join(', ')} must run before anything is known of tenants; migrate() runs it`,
-      ),
-    );
-  }
-
   private fleetOptions(options: MigrationRunOptions) {
     const {
       workers = WORKERS,
@@ -209,18 +196,6 @@ export class TenantMigrator {
         this.pools.maxConnections(server),
       );
     return { workers, canary, maxFailures, onProgress, atOnce, resume: options.resume ?? false };
-  }
-}
-
-async function pendingOf(dataSource: DataSource): Promise<readonly string[]> {
-  const queryRunner = dataSource.createQueryRunner();
-  try {
-    // The DataSource that is pinned to where the query runner is: this one follows the context.
-    const { connection } = queryRunner.manager;
-    const pending = await new MigrationExecutor(connection, queryRunner).getPendingMigrations();
-    return pending.map(({ name }) => name);
-  } finally {
-    await queryRunner.release();
   }
 }
 

@@ -9,7 +9,8 @@ import type { MigrationLedger } from './migration-ledger.js';
 import type { OneTenantOptions } from './one-tenant-migrator.js';
 import type { SchemaRecord } from './schema-record.js';
 import type { SchemaStore } from './schema-store.js';
-import { canBeTried, StatementTrail } from './statement-trail.js';
+import { canBeTried } from './statement.js';
+import { StatementTrail } from './statement-trail.js';
 
 interface Session {
   readonly tenant: Pick<CurrentTenant, 'id' | 'slug'>;
@@ -54,8 +55,9 @@ export class TenantWork {
     return halfWay.direction;
   }
 
-  async up(migration: KnownMigration): Promise<void> {
-    await this.perform(migration, 'up');
+  /** @param changed called when the schema is changed, where what remains is to record it */
+  async up(migration: KnownMigration, changed?: () => void): Promise<void> {
+    await this.perform(migration, 'up', undefined, changed);
   }
 
   async down(migration: KnownMigration): Promise<void> {
@@ -82,6 +84,7 @@ export class TenantWork {
     migration: KnownMigration,
     direction: HalfWay['direction'],
     before?: Pick<HalfWay, 'done' | 'begun'>,
+    changed?: () => void,
   ): Promise<void> {
     const { queryRunner, ledger, record } = this.session;
     const { instance, name } = migration;
@@ -92,14 +95,24 @@ export class TenantWork {
       if (!this.prepared) await ledger.prepare();
       this.prepared = true;
       await queryRunner.beforeMigration();
-      await Promise.all([
-        inTransaction && queryRunner.startTransaction(),
-        trail && this.tell({ migration: name, direction, ...trail.progress }),
-      ]);
-      const run = () => instance[direction](queryRunner);
-      await (trail === undefined ? run() : trail.watch(run));
-      await (direction === 'up' ? ledger.add(migration) : ledger.remove(migration));
-      if (inTransaction) await queryRunner.commitTransaction();
+      const run = async () => {
+        if (inTransaction) await queryRunner.startTransaction();
+        await instance[direction](queryRunner);
+      };
+      const note = async () => {
+        await (direction === 'up' ? ledger.add(migration) : ledger.remove(migration));
+        if (inTransaction) await queryRunner.commitTransaction();
+      };
+      if (trail === undefined) {
+        await run();
+        await note();
+      } else {
+        await this.tell({ migration: name, direction, ...trail.progress });
+        await trail.watch(run, () => {
+          changed?.();
+          return note();
+        });
+      }
       await queryRunner.afterMigration();
     } catch (cause) {
       throw await this.failed(name, direction, trail, cause);

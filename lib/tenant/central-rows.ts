@@ -4,6 +4,7 @@ import {
   type ObjectLiteral,
   type Repository,
 } from 'typeorm';
+import { isDuplicateKey } from '../database/engines/duplicate-key.js';
 
 // Without subscribers: the one that tells the registry would make it forget every tenant instead of the one at hand.
 
@@ -40,11 +41,7 @@ export async function remove<T extends ObjectLiteral>(
   await repository.createQueryBuilder().delete().where(where).callListeners(false).execute();
 }
 
-/** A unique key was violated: MySQL's and MariaDB's number, SQLite's code. */
+/** A unique key was violated. */
 export function isDuplicate(error: unknown): boolean {
-  if (!(error instanceof QueryFailedError)) return false;
-  const { errno, code } = error.driverError as { errno?: number; code?: string };
-  return (
-    errno === 1062 || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
-  );
+  return error instanceof QueryFailedError && isDuplicateKey(error.driverError);
 }

@@ -7,15 +7,25 @@ export class Turns {
     this.free = atOnce;
   }
 
-  async take<T>(work: () => Promise<T>): Promise<T> {
+  /** @param work has its turn until it ends, or calls `leave` because the rest of it needs none */
+  async take<T>(work: (leave: () => void) => Promise<T>): Promise<T> {
     if (this.free > 0) this.free -= 1;
     else await new Promise<void>((enter) => this.waiting.push(enter));
+    let isIn = true;
+    const leave = () => {
+      if (isIn) this.goOn();
+      isIn = false;
+    };
     try {
-      return await work();
+      return await work(leave);
     } finally {
-      const next = this.waiting.shift();
-      if (next === undefined) this.free += 1;
-      else next();
+      leave();
     }
+  }
+
+  private goOn(): void {
+    const next = this.waiting.shift();
+    if (next === undefined) this.free += 1;
+    else next();
   }
 }

@@ -39,7 +39,28 @@ export function isInEffect(error: unknown): boolean {
   return IN_EFFECT.has(errnoOf(error));
 }
 
+export function isDatabaseExists(error: unknown): boolean {
+  return errnoOf(error) === 1007;
+}
+
+/** A unique key was violated. */
+export function isDuplicateEntry(error: unknown): boolean {
+  return errnoOf(error) === 1062;
+}
+
+/** Who asks has not the right to: to a database, a table, a column, a global one; on MySQL also to grant. */
+export function isRightMissing(error: unknown): boolean {
+  return RIGHT_MISSING.has(errnoOf(error));
+}
+
+/** What a statement is about is not there: a table, a database, a column, what a foreign key refers to. */
+export function isMissing(error: unknown): boolean {
+  return MISSING.has(errnoOf(error));
+}
+
 const ACCESS_DENIED: ReadonlySet<unknown> = new Set([1044, 1045, 1698]);
+const RIGHT_MISSING: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227, 1410]);
+const MISSING: ReadonlySet<unknown> = new Set([1146, 1049, 1824, 1005, 1054, 1072]);
 const FULL: ReadonlySet<unknown> = new Set([1040, 1203, 1226]);
 /**
  * Table there, table gone, column there, two primary keys, key there, column or key gone, no such table, no such column,

@@ -1,6 +1,7 @@
 import type { Account } from '../../../options/account.js';
 import { DatabaseExistsError, LockTimeoutError } from '../../errors.js';
 import type { ConnectionLimits, LeaseConnection, ServerAdministration } from '../engine.js';
+import { isDatabaseExists } from './error-kinds.js';
 import { lockName } from './lock-name.js';
 import { createAccount, dropAccount } from './mysql-accounts.js';
 import { MysqlLease } from './mysql-lease.js';
@@ -76,8 +77,8 @@ export class MysqlAdministration implements ServerAdministration {
       try {
         return await work();
       } finally {
-        // Whoever asks next need not meet it until the pool has reset the session. One that died has no lock any more.
-        await query(lease, 'SELECT RELEASE_LOCK(?)', [lockName(name)]).catch(() => {});
+        // Whoever asks next need not meet it until the pool has reset the session. One that is closed has no lock any more.
+        await query(lease, 'SELECT RELEASE_LOCK(?)', [lockName(name)]).catch(() => lease.destroy());
       }
     });
   }
@@ -104,8 +105,4 @@ export class MysqlAdministration implements ServerAdministration {
       lease.release();
     }
   }
-}
-
-function isDatabaseExists(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && error.errno === 1007;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { MissingRights } from '../inspection.js';
+import { isMissing, isRightMissing } from './error-kinds.js';
 import { RIGHTS, escapePattern, takesNamesLiterally } from './mysql-accounts.js';
 import type { MysqlLease } from './mysql-lease.js';
 import { query } from './query.js';
@@ -26,7 +27,8 @@ export async function probeProvisioning(
     }
     const rights = await missing(lease, [
       ...schemaProbes(scratch, 'doctor'),
-      ...dropProbes(scratch),
+      dropProbe(scratch, 'doctor'),
+      ['CREATE', `CREATE TABLE ${quoteName(scratch)}.${quoteName(SERVED)} (id INT PRIMARY KEY)`],
     ]);
     await inside?.(scratch);
     return [
@@ -42,7 +44,7 @@ export async function probeProvisioning(
 export async function probeDatabase(lease: MysqlLease, database: string): Promise<MissingRights[]> {
   const table = `tenancy_doctor_${randomBytes(4).toString('hex')}`;
   const rights = await missing(lease, schemaProbes(database, table));
-  const dropped = await missing(lease, dropProbes(database, table));
+  const dropped = await missing(lease, [dropProbe(database, table)]);
   return missingOn(lease, [...rights, ...dropped], await grantable(lease, database));
 }
 
@@ -84,13 +86,12 @@ function useProbes(table: string): Probe[] {
   ];
 }
 
-function dropProbes(database: string, prefix = 'doctor'): Probe[] {
+/** Of what {@link schemaProbes} makes. */
+function dropProbe(database: string, prefix: string): Probe {
   const table = (name: string) => `${quoteName(database)}.${quoteName(name)}`;
   return [
-    ['DROP', `DROP TABLE IF EXISTS ${table(`${prefix}_children`)}, ${table(`${prefix}_parents`)}`],
-    ...(prefix === 'doctor'
-      ? ([['CREATE', `CREATE TABLE ${table(SERVED)} (id INT PRIMARY KEY)`]] as const)
-      : []),
+    'DROP',
+    `DROP TABLE IF EXISTS ${table(`${prefix}_children`)}, ${table(`${prefix}_parents`)}`,
   ];
 }
 
@@ -106,7 +107,7 @@ async function probeAccounts(
   try {
     await lease.sendUntold(`CREATE USER ${account} IDENTIFIED BY ${password}`);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRightMissing(error)) throw error;
     return [
       { rights: ['CREATE USER'], grant: `GRANT CREATE USER ON *.* TO ${await grantee(lease)};` },
     ];
@@ -131,9 +132,9 @@ async function missing(lease: MysqlLease, probes: readonly Probe[]): Promise<str
     try {
       await query(lease, sql);
     } catch (error) {
-      if (isRefusal(error)) rights.add(right);
+      if (isRightMissing(error)) rights.add(right);
       // Without the table of a probe that was refused those that come after it tell nothing.
-      else if (!isMissingTable(error)) throw error;
+      else if (!isMissing(error)) throw error;
     }
   }
   return [...rights];
@@ -164,16 +165,4 @@ async function grantee(lease: MysqlLease): Promise<string> {
   const [row] = await query(lease, 'SELECT CURRENT_USER() AS account');
   const [user = '', host = '%'] = String(row?.account).split(/@(?=[^@]*$)/);
   return `${lease.escape(user)}@${lease.escape(host)}`;
-}
-
-/** Access to a database, a table, a column or a global right denied; on MySQL also the right to grant. */
-const REFUSALS: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1227, 1410]);
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'errno' in error && REFUSALS.has(error.errno);
-}
-
-function isMissingTable(error: unknown): boolean {
-  const missingTable: ReadonlySet<unknown> = new Set([1146, 1049, 1824, 1005, 1054, 1072]);
-  return error instanceof Error && 'errno' in error && missingTable.has(error.errno);
 }
