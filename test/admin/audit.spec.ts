@@ -63,7 +63,9 @@ describe.each(Object.entries(PLATFORMS))(
       expect(told.slice(2)).toEqual([
         'tenant.suspending begun omar',
         'tenant.suspended success omar',
+        'admin.tenant.suspend success omar',
         'tenant.suspending begun anna',
+        'admin.tenant.suspend refused anna',
       ]);
       expect(items.at(-1)?.address).toMatch(/127\.0\.0\.1$/);
       await call(app, 'POST tenants/acme/activate');

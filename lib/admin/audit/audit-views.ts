@@ -10,7 +10,7 @@ export const OUTCOMES = [
 
 /** An entry of the audit log. */
 export class AuditEntryView {
-  @ApiProperty({ description: 'The id of the tenant whose chain it is in, or `central`.' })
+  @ApiProperty({ description: 'The tenant whose chain it is in, by its id; or the central one.' })
   readonly chain!: string;
 
   @ApiProperty({ type: 'integer' })
