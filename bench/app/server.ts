@@ -38,7 +38,11 @@ async function serve(settings: AppSettings): Promise<void> {
     };
     process.send?.(report);
   });
-  process.send?.({ port: app.getHttpServer().address().port });
+  const keys =
+    settings.variant === 'whole-stack'
+      ? await (await import('./whole-stack.js')).issueKeys(app, settings.tenants ?? 0)
+      : undefined;
+  process.send?.({ port: app.getHttpServer().address().port, keys });
 }
 
 process.once('message', (settings: AppSettings) => void serve(settings));

@@ -3,12 +3,16 @@ import type { ServerKind } from '../../test/support/servers/index.js';
 export const VARIANTS = [
   'single',
   'tenancy',
+  'whole-stack',
   'request-scope',
   'durable',
   'cls',
   'discriminator',
 ] as const;
-/** The way in which an app server does tenancy. `tenancy` is this package, the others are in `bench/baselines/`. */
+/**
+ * The way in which an app server does tenancy. `tenancy` is this package, `whole-stack` is it with quotas, API keys,
+ * maintenance and audit; the others are in `bench/baselines/`.
+ */
 export type Variant = (typeof VARIANTS)[number];
 
 export const ADAPTERS = ['fastify', 'express'] as const;
@@ -23,6 +27,10 @@ export interface AppSettings {
   readonly url: string;
   /** Connections that `single`, `discriminator` and `tenancy` may open to it. */
   readonly maxConnections: number;
+  /** The URL of the Redis that `whole-stack` counts in. */
+  readonly redis?: string;
+  /** Tenants that `whole-stack` makes API keys for. */
+  readonly tenants?: number;
   /** Services that the controller hangs on: see `app/services.ts`. */
   readonly services: number;
   /** Measure in the process how long each request takes: see `app/request-spans.ts`. */

@@ -14,6 +14,8 @@ export async function variantModule(settings: AppSettings): Promise<DynamicModul
       return (await import('../baselines/cls.js')).ClsVariantModule.with(settings);
     case 'discriminator':
       return (await import('../baselines/discriminator.js')).DiscriminatorModule.with(settings);
+    case 'whole-stack':
+      return (await import('./whole-stack.js')).WholeStackModule.with(settings);
     case 'tenancy':
       return (await import('./tenancy.js')).TenancyVariantModule.with(settings);
   }

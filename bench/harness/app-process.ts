@@ -8,13 +8,16 @@ export class AppProcess {
   private constructor(
     private readonly child: Child,
     readonly port: number,
+    /** An API key for each tenant, where requests have to show one. */
+    readonly keys?: readonly string[],
   ) {}
 
   /** @param node the node binary to run it with; default the one that runs this */
   static async start(settings: AppSettings, node?: string): Promise<AppProcess> {
     const child = Child.fork(join(__dirname, '../app/server.js'), node);
-    const { port } = await child.ask<{ port: number }>(settings);
-    return new AppProcess(child, port);
+    type Started = Pick<AppProcess, 'port' | 'keys'>;
+    const { port, keys } = await child.ask<Started>(settings);
+    return new AppProcess(child, port, keys);
   }
 
   report(): Promise<AppReport> {

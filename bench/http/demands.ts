@@ -6,6 +6,7 @@ import type { Throughput } from './throughput.js';
 
 /** Node 24 resumes an AsyncLocalStorage without promise hooks (AsyncContextFrame), so less may be lost there. */
 const OF_SINGLE = { fromNode24: 0.95, before: 0.85 };
+const WHOLE_STACK_OF_SINGLE = 0.75;
 const OF_REQUEST_SCOPE = 3;
 /** Milliseconds. */
 const STACK_P95 = 0.15;
@@ -26,6 +27,12 @@ export function demands(
   if (tenancy !== undefined) {
     const limit = major >= 24 ? OF_SINGLE.fromNode24 : OF_SINGLE.before;
     bounds.push(atLeast('select', tenancy, limit, 'of single'));
+  }
+  const wholeStack = ratioOf('whole-stack');
+  if (wholeStack !== undefined) {
+    bounds.push(
+      atLeast('select with the whole stack', wholeStack, WHOLE_STACK_OF_SINGLE, 'of single'),
+    );
   }
   if (tenancy !== undefined && requestScope !== undefined) {
     const times = tenancy / requestScope;

@@ -24,6 +24,7 @@ export async function warmUp(
   for (const handler of ['ping', 'transaction', 'select'] as const) {
     await generator.run({
       port: app.port,
+      keys: app.keys,
       handler,
       tenants,
       distribution: 'even',

@@ -75,6 +75,7 @@ async function takeTurn(
   const before = await app.report();
   const load = await generator.run({
     port: app.port,
+    keys: app.keys,
     handler,
     tenants,
     distribution,

@@ -9,6 +9,8 @@ export type Distribution = (typeof DISTRIBUTIONS)[number];
 /** What the load generator is asked to do to one app server. */
 export interface Load {
   readonly port: number;
+  /** An API key for each tenant; default none is shown. */
+  readonly keys?: readonly string[];
   readonly handler: Handler;
   readonly tenants: number;
   readonly distribution: Distribution;

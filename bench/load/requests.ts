@@ -18,8 +18,8 @@ const LINES: Readonly<Record<Handler, string>> = {
 };
 
 /** The requests of a load, in the same order every time. */
-export function prepareRequests({ handler, tenants, distribution }: Load): PreparedRequest[] {
-  return prepareLines(LINES[handler], tenants, distribution);
+export function prepareRequests({ handler, tenants, distribution, keys }: Load): PreparedRequest[] {
+  return prepareLines(LINES[handler], tenants, distribution, 0, keys);
 }
 
 /**
@@ -32,20 +32,27 @@ export function prepareLines(
   tenants: number,
   distribution: Distribution,
   first = 0,
+  keys: readonly string[] = [],
 ): PreparedRequest[] {
   const random = randomNumbers(CIRCLE);
   const tenantAt = distribute(distribution, tenants, random);
   const row = () => Math.floor(random() * ROWS_PER_TENANT);
   return Array.from({ length: CIRCLE }, (_, position) =>
-    prepareRequest(line, first + tenantAt(position), row()),
+    prepareRequest(line, first + tenantAt(position), row(), keys),
   );
 }
 
-function prepareRequest(line: string, tenant: number, row: number): PreparedRequest {
+function prepareRequest(
+  line: string,
+  tenant: number,
+  row: number,
+  keys: readonly string[],
+): PreparedRequest {
+  const key = tenant in keys ? `Authorization: Bearer ${keys[tenant]}\r\n` : '';
   const start = line.replace(':id', String(rowId(tenant, row)));
   const name = start === line ? 'pong' : rowName(tenant, row);
   return {
-    text: `${start} HTTP/1.1\r\nHost: ${slugOf(tenant)}.localhost\r\nContent-Length: 0\r\n\r\n`,
+    text: `${start} HTTP/1.1\r\nHost: ${slugOf(tenant)}.localhost\r\n${key}Content-Length: 0\r\n\r\n`,
     expected: `"name":"${name}"`,
   };
 }
