@@ -8,9 +8,12 @@ import {
   type ResolvedAdminOptions,
   type TenancyAdminOptions,
 } from './admin-options.js';
+import { AdminApiKeys } from './api-keys/admin-api-keys.js';
+import { ApiKeysController, TenantApiKeysController } from './api-keys/api-keys.controller.js';
 import { AdminAuditLog } from './audit/admin-audit-log.js';
 import { AuditController, TenantAuditController } from './audit/audit.controller.js';
 import { AdminAudit } from './http/admin-audit.js';
+import { ImpersonationsController } from './impersonations/impersonations.controller.js';
 import {
   MaintenanceController,
   TenantMaintenanceController,
@@ -33,8 +36,8 @@ import { TenantCreations } from './tenants/tenant-creations.js';
 import { TenantsController } from './tenants/tenants.controller.js';
 
 /**
- * The admin API: tenants, domains, quotas, pools and migrations over HTTP, for operators. Import it once, after
- * `TenancyModule`:
+ * The admin API: tenants, domains, quotas, pools, migrations, API keys and more over HTTP, for operators. Import it once,
+ * after `TenancyModule`:
  *
  * ```ts
  * imports: [TenancyModule.forRoot(config), TenancyAdminModule.forRoot({ guard: OperatorGuard })]
@@ -67,6 +70,9 @@ export class TenancyAdminModule {
         TenantAuditController,
         MaintenanceController,
         TenantMaintenanceController,
+        ApiKeysController,
+        TenantApiKeysController,
+        ImpersonationsController,
         OperationsController,
       ],
       providers: [
@@ -77,6 +83,7 @@ export class TenancyAdminModule {
           inject: [...options.guards],
           useFactory: (...guards: CanActivate[]) => guards,
         },
+        AdminApiKeys,
         AdminAudit,
         AdminAuditLog,
         AdminMigrations,

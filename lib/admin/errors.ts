@@ -99,6 +99,19 @@ export class IdempotencyKeyInUseError extends TenancyError {
   }
 }
 
+/** Nobody acts in the place of another without it being known who does. */
+export class AdminActorUnknownError extends TenancyError {
+  constructor() {
+    super({
+      code: 'ADMIN_ACTOR_UNKNOWN',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        'Nobody knows who asks for an impersonation, so there is none. Have the guard of the admin API set request.user ' +
+        'with an id, or give TenancyAdminModule.forRoot() an actor that finds it.',
+    });
+  }
+}
+
 /** Nothing was begun under this id, or what was is forgotten by now. */
 export class OperationNotFoundError extends TenancyError {
   constructor(id: string) {

@@ -2,6 +2,8 @@ export type { AdminGuardClass, AdminRequest, TenancyAdminOptions } from './admin
 export { TenancyAdminModule } from './admin.module.js';
 export { adminDocument, type AdminDocumentOptions } from './document.js';
 export * from './errors.js';
+export type { ApiKeysView, ApiKeyView, NewApiKeyView } from './api-keys/api-key-views.js';
+export type { IssuedImpersonationView } from './impersonations/impersonations.controller.js';
 export type { TenantMigrationsView, MigrationsView } from './migrations/migration-views.js';
 export type { OperationView } from './operations/operation-view.js';
 export type { PoolsView, ServerPoolView } from './pools/pool-views.js';

@@ -139,7 +139,8 @@ export abstract class OwnedApiKeys {
 
   private async row(owner: Owner, id: string): Promise<ApiKeyRow> {
     const row = await this.rows.find(owner, id);
-    if (row === null) throw new ApiKeyNotFoundError(id);
+    // Servers compare without case, and what processes have in memory goes by the exact id.
+    if (row === null || row.id !== id) throw new ApiKeyNotFoundError(id);
     return row;
   }
 
