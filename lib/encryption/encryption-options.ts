@@ -40,7 +40,8 @@ export interface ResolvedEncryptionOptions {
 /** Of `TenantEncryptionModule`, resolved. */
 export const ENCRYPTION_OPTIONS = Symbol.for('nestjs-tenancy:encryption-options');
 
-const VARIABLE = 'TENANCY_ENCRYPTION_KEYS';
+/** The environment variable of the master keys. */
+export const ENCRYPTION_KEYS_VARIABLE = 'TENANCY_ENCRYPTION_KEYS';
 
 /** @throws EncryptionOptionsError */
 export function resolveEncryptionOptions(
@@ -64,7 +65,8 @@ export function resolveEncryptionOptions(
     throw new EncryptionOptionsError('`masterKeys` and `keys` are both given, and one is used');
   }
   return {
-    keys: keys ?? masterKeysOf(masterKeys ?? (env[VARIABLE] || undefined)?.split(',')),
+    keys:
+      keys ?? masterKeysOf(masterKeys ?? (env[ENCRYPTION_KEYS_VARIABLE] || undefined)?.split(',')),
     replayWindow,
     replayStore,
     bodyLimit,
@@ -74,7 +76,7 @@ export function resolveEncryptionOptions(
 function masterKeysOf(keys: readonly string[] | undefined): MasterKeys {
   if (keys !== undefined) return new MasterKeys(keys);
   throw new EncryptionOptionsError(
-    `there are no keys. Give \`masterKeys\`, the variable ${VARIABLE}, or a provider as \`keys\``,
+    `there are no keys. Give \`masterKeys\`, the variable ${ENCRYPTION_KEYS_VARIABLE}, or a provider as \`keys\``,
   );
 }
 

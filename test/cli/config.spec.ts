@@ -117,4 +117,22 @@ describe('the configuration of the command line', () => {
     expect(JSON.parse(stdout)).toMatchObject({ error: { message: 'Error: it is ***' } });
     expect(stderr).toContain('the app prints');
   });
+
+  it('never shows a key, nor the password of Redis', async () => {
+    const [credential, audit, master] = ['a', 'b', 'c'].map((letter) => letter.repeat(43) + '=');
+    const app = new CliApp(command, 'cjs', {
+      'src/tenancy.config.ts': `
+        export default {
+          tenants: { credentialKeys: ['${credential}'] },
+          audit: { keys: ['${audit}'] },
+          redis: { url: 'redis://:p%40ss@127.0.0.1:1' },
+        };
+        export const app = () => { throw new Error('${credential} ${audit} ${master} p@ss'); };
+      `,
+    });
+    const { code, stderr } = await app.run(['tenant', 'list'], {
+      env: { TENANCY_ENCRYPTION_KEYS: master },
+    });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'Error: *** *** *** ***\n' });
+  });
 });
