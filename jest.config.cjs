@@ -25,6 +25,8 @@ module.exports = {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   // All workers share one MariaDB and one MySQL with 151 connections each, whatever the number of cores.
   maxWorkers: 2,
+  // Modules of finished spec files stay in a worker's memory: over 2 GB by the end of a run.
+  workerIdleMemoryLimit: '1GB',
   testTimeout: 30_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageThreshold: { global: { lines: 90, branches: 85 } },
