@@ -73,33 +73,6 @@ describe.each(engines)('what people read of the command on $name', ({ name, prep
       expect(told).toContain(`acme: AddLabels1700000000001 is half-way up; go on with it: ${goOn}`);
     }
   });
-
-  it('what was half done, and what came of it', async () => {
-    app = new CliApp(command, 'esm', FAILING_APP, environmentOf(setup));
-    for (const slug of ['acme', 'other']) {
-      const died = await app.run(['tenant', 'create', slug], { env: { DIE: '1' } });
-      expect(died.code).toBe(9);
-    }
-    expect(await lines('tenant', 'list')).toHaveLength(3);
-    expect((await lines('tenant', 'show', 'acme')).join('\n')).toMatch(/^step +migrated$/m);
-    expect(await lines('tenant', 'repair', 'acme')).toEqual([
-      'acme: provisioning, migrated → active',
-    ]);
-    expect(await lines('tenant', 'repair', 'acme')).toEqual(['acme: active, nothing to repair']);
-    expect(await lines('tenant', 'repair', '--all', '--undo')).toEqual([
-      expect.stringMatching(
-        /^other \(provisioning\) would be forgotten, and its database \S+ dropped$/,
-      ),
-      'Do it: --apply',
-    ]);
-    expect(await lines('tenant', 'repair', '--all', '--undo', '--apply')).toEqual([
-      'other: undone, nothing of it is left',
-    ]);
-    expect(await lines('tenant', 'repair', '--all')).toEqual(['Nothing is half done.']);
-    expect(await lines('tenant', 'repair', '--all', '--undo')).toEqual(['Nothing is half done.']);
-    expect(await app.run(['tenant', 'repair'])).toMatchObject({ code: 2, stdout: '' });
-    expect(await app.run(['tenant', 'repair', 'acme', '--apply'])).toMatchObject({ code: 2 });
-  });
 });
 
 describe('what people read of the command', () => {
@@ -142,6 +115,33 @@ describe('what people read of the command', () => {
     await lines('tenant', 'restore', 'acme');
     const [dropped] = await lines(...confirmed, '--drop-database');
     expect(dropped).toMatch(/^Deleted acme\. Its database \S+ was dropped\.$/);
+  });
+
+  it('of what was half done, and what came of it', async () => {
+    app = new CliApp(command, 'esm', FAILING_APP, environmentOf(setup));
+    for (const slug of ['acme', 'other']) {
+      const died = await app.run(['tenant', 'create', slug], { env: { DIE: '1' } });
+      expect(died.code).toBe(9);
+    }
+    expect(await lines('tenant', 'list')).toHaveLength(3);
+    expect((await lines('tenant', 'show', 'acme')).join('\n')).toMatch(/^step +migrated$/m);
+    expect(await lines('tenant', 'repair', 'acme')).toEqual([
+      'acme: provisioning, migrated → active',
+    ]);
+    expect(await lines('tenant', 'repair', 'acme')).toEqual(['acme: active, nothing to repair']);
+    expect(await lines('tenant', 'repair', '--all', '--undo')).toEqual([
+      expect.stringMatching(
+        /^other \(provisioning\) would be forgotten, and its database \S+ dropped$/,
+      ),
+      'Do it: --apply',
+    ]);
+    expect(await lines('tenant', 'repair', '--all', '--undo', '--apply')).toEqual([
+      'other: undone, nothing of it is left',
+    ]);
+    expect(await lines('tenant', 'repair', '--all')).toEqual(['Nothing is half done.']);
+    expect(await lines('tenant', 'repair', '--all', '--undo')).toEqual(['Nothing is half done.']);
+    expect(await app.run(['tenant', 'repair'])).toMatchObject({ code: 2, stdout: '' });
+    expect(await app.run(['tenant', 'repair', 'acme', '--apply'])).toMatchObject({ code: 2 });
   });
 
   it('of test tenants', async () => {
