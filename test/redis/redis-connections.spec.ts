@@ -48,6 +48,15 @@ it('without Redis in the options says what to do', async () => {
   none.onApplicationShutdown();
 });
 
+it('does not take a standstill of this process for one of Redis', async () => {
+  expect(await ping()).toBe('PONG');
+  const answer = redis.command('BLPOP', 'nothing', String(TIMEOUT / 2_000));
+  await new Promise((resolve) => setImmediate(resolve));
+  const end = performance.now() + 2 * TIMEOUT;
+  while (performance.now() < end);
+  expect(await answer).toBeNull();
+});
+
 it('refuses at once while Redis is down, and comes back by itself', async () => {
   expect(await ping()).toBe('PONG');
   await server.kill();

@@ -56,8 +56,10 @@ export class CommandPackage {
     const compilerOptions = { ...OPTIONS, module, sourceMap: this.coverage !== undefined };
     const source = readFileSync(fileName, 'utf8');
     const { outputText, sourceMapText } = ts.transpileModule(source, { fileName, compilerOptions });
-    // The other rooms are counted where their own tests run them.
-    if (this.coverage === undefined || !fileName.startsWith(CLI)) return outputText;
+    // The other rooms are counted where their own tests run them, and of two builds only the one that is the command:
+    // counts of the same file that were made by two compilations cannot be added up.
+    const isCommand = fileName.startsWith(CLI) && module === COMMAND_MODULE;
+    if (this.coverage === undefined || !isCommand) return outputText;
     return this.coverage.instrument(outputText, fileName, sourceMapText ?? '');
   }
 
@@ -68,8 +70,10 @@ export class CommandPackage {
   }
 }
 
+/** Of what `npx tenancy` runs: package.json names the CommonJS build. */
+const COMMAND_MODULE = ts.ModuleKind.NodeNext;
 const BUILDS = [
-  ['cjs', ts.ModuleKind.NodeNext],
+  ['cjs', COMMAND_MODULE],
   ['esm', ts.ModuleKind.ESNext],
 ] as const;
 
