@@ -27,7 +27,7 @@ module.exports = {
   maxWorkers: 2,
   // Modules of finished spec files stay in a worker's memory: over 2 GB by the end of a run.
   workerIdleMemoryLimit: '1GB',
-  testTimeout: 30_000,
+  testTimeout: 60_000,
   collectCoverageFrom: ['lib/**/*.ts'],
   coverageThreshold: { global: { lines: 90, branches: 85 } },
 };

@@ -118,5 +118,5 @@ describe.each(SHARED_PLACES)('four processes on $name', (quotaPlace) => {
     await Promise.all(others.map((consumer) => consumer.order({ ahead: 600_001 })));
     expect(await consumeAll()).toBe(30);
     expect(await usageOf('reserved')).toMatchObject({ used: 100, reserved: 0 });
-  }, 60_000);
+  }, 120_000);
 });
