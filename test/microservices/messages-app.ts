@@ -186,7 +186,10 @@ export type Line =
       readonly transport: Transport.TCP | Transport.REDIS;
       readonly options: { readonly host: string; readonly port: number };
     }
-  | { readonly transport: Transport.NATS; readonly options: { readonly servers: string } };
+  | {
+      readonly transport: Transport.NATS;
+      readonly options: { readonly servers: string; readonly reconnectTimeWait?: number };
+    };
 
 export interface Service {
   readonly notes: string[];
