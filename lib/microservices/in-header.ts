@@ -13,7 +13,10 @@ interface Headers {
   delete(name: string): void;
 }
 
-/** Has a client of NATS write the tenant of an {@link Outgoing} into a header of the message, whatever the app's own headers say. */
+/**
+ * Has a client of NATS write the tenant of an {@link Outgoing} into a header of the message, whatever the app's own headers
+ * say.
+ */
 export function sendInHeader(client: ClientNats): void {
   const publish = client['publish'];
   const dispatchEvent = client['dispatchEvent'];
