@@ -1,14 +1,22 @@
 import { HttpException, Logger } from '@nestjs/common';
-import type { MessageHandler, MsPattern, ServerRedis, ServerTCP } from '@nestjs/microservices';
+import {
+  ServerNats,
+  type MessageHandler,
+  type MsPattern,
+  type ServerRedis,
+  type ServerTCP,
+} from '@nestjs/microservices';
 import { EMPTY, isObservable, throwError, type Observable } from 'rxjs';
 import { runInContext } from '../context/tenant-context.js';
 import type { HandlerModes } from './handler-modes.js';
+import { receiveInEnvelope } from './in-envelope.js';
+import { receivedInHeader } from './in-header.js';
 import type { Addressee, MessageAdmission } from './message-admission.js';
-import { Incoming, withIncoming } from './message-tenant.js';
+import { Incoming } from './message-tenant.js';
 import { within } from './within.js';
 
 /** A server whose messages carry their tenant. */
-export type BoundServer = ServerRedis | ServerTCP;
+export type BoundServer = ServerNats | ServerRedis | ServerTCP;
 
 const logger = new Logger('TenancyMessages');
 
@@ -21,14 +29,11 @@ export function bindServer(
   modes: HandlerModes,
   admission: MessageAdmission,
 ): void {
-  const deserializer = server['deserializer'];
   const addHandler = server.addHandler.bind(server);
   // By NestJS's context of a message, for the second and further handlers of an event.
   const messages = new WeakMap<object, Incoming>();
 
-  server['deserializer'] = {
-    deserialize: async (raw, options) => withIncoming(await deserializer.deserialize(raw, options)),
-  };
+  if (!(server instanceof ServerNats)) receiveInEnvelope(server);
   server.addHandler = (pattern, handler, isEvent = false, extras) => {
     const name = patternName(server, pattern);
     const addressee = { pattern: name, mode: modes.of(name) };
@@ -57,10 +62,13 @@ export function patternName(server: BoundServer, pattern: MsPattern): string {
 
 function incomingOf(args: readonly unknown[], messages: WeakMap<object, Incoming>): Incoming {
   const context: unknown = args.at(-1);
-  const first = args.find((arg) => arg instanceof Incoming);
-  if (!isObject(context)) return first ?? new Incoming(args[0], undefined);
-  if (first !== undefined) messages.set(context, first);
-  return messages.get(context) ?? new Incoming(args[0], undefined);
+  const message =
+    args.find((arg) => arg instanceof Incoming) ??
+    (isObject(context) ? messages.get(context) : undefined) ??
+    receivedInHeader(args[0], context) ??
+    new Incoming(args[0], undefined);
+  if (isObject(context)) messages.set(context, message);
+  return message;
 }
 
 /** NestJS hangs the next handler of an event on the function that it was given; the one within calls it. */

@@ -47,7 +47,7 @@ export class TransportUnsupportedError extends TenancyError {
     super({
       code: 'TRANSPORT_UNSUPPORTED',
       status: HttpStatus.INTERNAL_SERVER_ERROR,
-      message: `The tenant travels by TCP and Redis, not by ${transport}. ${remedy}`,
+      message: `The tenant travels by TCP, Redis and NATS, not by ${transport}. ${remedy}`,
     });
   }
 }

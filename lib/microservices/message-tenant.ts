@@ -1,10 +1,11 @@
 import { isTenantId } from '../tenant/tenant-id.js';
 
-// The tenant stands in the envelope, beside NestJS's `pattern`, `data` and `id`: never in `data`, which an app fills from
-// requests. NestJS hands nothing of the envelope but `data` from a client's `send` to its serializer, and from a server's
-// deserializer to its handler, so on these two ways `data` is wrapped together with the tenant.
+// The tenant stands beside `data`, never in it, because an app fills it from requests: in a header of NATS, and elsewhere
+// in the envelope, beside NestJS's `pattern`, `data` and `id`. NestJS hands nothing but `data` from a client's `send` to
+// what writes the message, and from a server's deserializer to its handler, so on these two ways `data` is wrapped
+// together with the tenant.
 
-/** What is sent, on its way to the client's serializer. */
+/** What is sent, on its way to what writes the message. */
 export class Outgoing {
   constructor(
     readonly data: unknown,
@@ -12,27 +13,15 @@ export class Outgoing {
   ) {}
 }
 
-/** What was received, on its way from the server's deserializer to the handler. */
+/** What was received, on its way to the handler. */
 export class Incoming {
+  readonly tenantId: string | undefined;
+
+  /** @param named what stands where a tenant's id does; anything else than an id is no tenant */
   constructor(
     readonly data: unknown,
-    readonly tenantId: string | undefined,
-  ) {}
-}
-
-interface Packet {
-  readonly data?: unknown;
-}
-
-/** The envelope of an {@link Outgoing}; any other as it is. */
-export function withTenant<P extends Packet>(packet: P): P {
-  const { data } = packet;
-  return data instanceof Outgoing ? { ...packet, data: data.data, tenant: data.tenantId } : packet;
-}
-
-/** An envelope as it arrived, with its tenant beside the data. */
-export function withIncoming<P extends Packet & { readonly tenant?: unknown }>(packet: P): P {
-  const { tenant, data } = packet;
-  const tenantId = typeof tenant === 'string' && isTenantId(tenant) ? tenant : undefined;
-  return { ...packet, data: new Incoming(data, tenantId) };
+    named: unknown,
+  ) {
+    this.tenantId = typeof named === 'string' && isTenantId(named) ? named : undefined;
+  }
 }

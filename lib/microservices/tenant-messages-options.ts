@@ -7,7 +7,7 @@ export interface NamingMessage {
   /** The pattern of its handler, as NestJS writes it: a text, or JSON. */
   readonly pattern: string;
   readonly data: unknown;
-  /** What NestJS knows of its sender: a `TcpContext`, with the socket; a `RedisContext`. */
+  /** What NestJS knows of its sender: a `TcpContext`, with the socket; a `RedisContext`; a `NatsContext`. */
   readonly context: unknown;
 }
 

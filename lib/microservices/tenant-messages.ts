@@ -1,12 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DiscoveryService, ModulesContainer } from '@nestjs/core';
 import {
+  ClientNats,
   ClientProxy,
   ClientRedis,
   ClientTCP,
+  ServerNats,
   ServerRedis,
   ServerTCP,
   Transport,
+  type NatsOptions,
   type RedisOptions,
   type TcpOptions,
 } from '@nestjs/microservices';
@@ -50,7 +53,7 @@ export class TenantMessages {
    *
    * @throws MessagesNotTrustedError, TransportUnsupportedError
    */
-  server(options: TcpOptions | RedisOptions): { strategy: BoundServer } {
+  server(options: TcpOptions | RedisOptions | NatsOptions): { strategy: BoundServer } {
     const { authorize, trusted = false } = this.options;
     if (!trusted && authorize === undefined) throw new MessagesNotTrustedError();
     const strategy = serverOf(options);
@@ -82,7 +85,8 @@ export class TenantMessages {
 
   private bindAs(client: ClientProxy, central: boolean): void {
     if (this.bound.has(client)) return;
-    const carries = client instanceof ClientTCP || client instanceof ClientRedis;
+    const carries =
+      client instanceof ClientTCP || client instanceof ClientRedis || client instanceof ClientNats;
     if (!carries && !central) {
       const remedy = 'When its messages are for no tenant, name it in `centralClients`.';
       throw new TransportUnsupportedError(client.constructor.name, remedy);
@@ -92,9 +96,10 @@ export class TenantMessages {
   }
 }
 
-function serverOf(given: TcpOptions | RedisOptions): BoundServer {
+function serverOf(given: TcpOptions | RedisOptions | NatsOptions): BoundServer {
   const transport = given.transport ?? Transport.TCP;
   if (given.transport === Transport.REDIS) return new ServerRedis({ ...given.options });
+  if (given.transport === Transport.NATS) return new ServerNats({ ...given.options });
   if (transport === Transport.TCP) return new ServerTCP({ ...given.options });
   throw new TransportUnsupportedError(
     Transport[transport],

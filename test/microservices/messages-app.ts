@@ -20,9 +20,9 @@ import {
   MessagePattern,
   Payload,
   RpcException,
-  type Transport,
   type AsyncMicroserviceOptions,
   type ClientProxy,
+  type Transport,
 } from '@nestjs/microservices';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { defer, delay, of, range, concatMap, throwError } from 'rxjs';
@@ -141,7 +141,7 @@ class Handlers {
     );
   }
 
-  @MessagePattern('needs a tenant')
+  @MessagePattern('needs-a-tenant')
   @UniversalRoute()
   require(): string {
     return this.tenancy.require().slug;
@@ -171,7 +171,7 @@ class MoreHandlers {
     this.seen.note(`${id} too, at ${await this.seen.owner()}`);
   }
 
-  @MessagePattern('per message')
+  @MessagePattern('per-message')
   mine(): string | undefined {
     return this.perMessage.slug;
   }
@@ -181,10 +181,15 @@ class MoreHandlers {
 class ServiceModule {}
 
 /** Both a server's and a client's. */
-export interface Line {
-  readonly transport: Transport.TCP | Transport.REDIS;
-  readonly options: { readonly host: string; readonly port: number };
-}
+export type Line =
+  | {
+      readonly transport: Transport.TCP | Transport.REDIS;
+      readonly options: { readonly host: string; readonly port: number };
+    }
+  | {
+      readonly transport: Transport.NATS;
+      readonly options: { readonly servers: string; readonly reconnectTimeWait?: number };
+    };
 
 export interface Service {
   readonly notes: string[];

@@ -17,6 +17,7 @@ import {
 } from '../../lib/microservices/index.js';
 import { engines } from '../support/engines.js';
 import { prepareInMemory } from '../support/in-memory.js';
+import { startNats } from '../support/nats.js';
 import { startRedis } from '../support/redis.js';
 import { codeOf } from '../support/rejection.js';
 import { findFreePort } from '../support/servers/free-port.js';
@@ -35,6 +36,10 @@ const LINES: Record<string, () => Promise<{ line: Line; stop(): Promise<void> }>
   Redis: async () => {
     const { host, port, stop } = await startRedis();
     return { line: { transport: Transport.REDIS, options: { host, port } }, stop };
+  },
+  NATS: async () => {
+    const { url, stop } = await startNats();
+    return { line: { transport: Transport.NATS, options: { servers: url } }, stop };
   },
 };
 
@@ -74,7 +79,7 @@ describe.each(Object.entries(LINES))('messages over %s', (_name, open) => {
     await start();
     const slugs = Array.from({ length: 40 }, (_, n) => (n % 2 ? 'acme' : 'globex'));
     expect(await Promise.all(slugs.map((slug) => ask(slug, 'owner')))).toEqual(slugs);
-    expect(await ask('acme', 'per message')).toBe('acme');
+    expect(await ask('acme', 'per-message')).toBe('acme');
   });
 
   it('have guards, pipes, interceptors, the handler and filters run in it', async () => {
@@ -210,10 +215,10 @@ describe.each(Object.entries(LINES))('messages over %s', (_name, open) => {
 
   it('are answered when their handler throws an error of this package', async () => {
     await start();
-    expect(await told(firstValueFrom(sender.platform.send('needs a tenant', {})))).toBe(
+    expect(await told(firstValueFrom(sender.platform.send('needs-a-tenant', {})))).toBe(
       'TENANT_CONTEXT_MISSING',
     );
-    expect(await ask('acme', 'needs a tenant')).toBe('acme');
+    expect(await ask('acme', 'needs-a-tenant')).toBe('acme');
   });
 
   it('are sent by other clients when these are bound', async () => {

@@ -1,4 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +5,7 @@ import { join } from 'node:path';
 import { findRedis } from './servers/find-redis.js';
 import { findFreePort } from './servers/free-port.js';
 import { Reaper } from './servers/reaper.js';
+import { startProgram } from './servers/start-program.js';
 
 export interface RedisServer {
   readonly host: string;
@@ -30,7 +30,7 @@ export async function startRedis(...more: string[]): Promise<RedisServer> {
   const reaper = Reaper.ofFolder(folder);
   const settings = ['--bind', host, '--port', String(port), '--save', '', '--dir', folder, ...more];
   const start = async () => {
-    const child = await startServer(program, settings);
+    const child = await startProgram(program, settings, READY);
     reaper.watch(child.pid);
     return child;
   };
@@ -54,15 +54,4 @@ export async function startRedis(...more: string[]): Promise<RedisServer> {
   };
 }
 
-async function startServer(program: string, settings: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(program, settings, { stdio: ['ignore', 'pipe', 'inherit'] });
-  await once(child, 'spawn');
-  let log = '';
-  for await (const chunk of child.stdout.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
-    log += String(chunk);
-    if (log.includes('Ready to accept connections')) break;
-  }
-  if (child.exitCode !== null) throw new Error(`redis-server ended while it started:\n${log}`);
-  child.stdout.resume();
-  return child;
-}
+const READY = { on: 'stdout', says: 'Ready to accept connections' } as const;

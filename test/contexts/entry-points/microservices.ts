@@ -9,6 +9,7 @@ import {
 import { TenancyMicroservicesModule, TenantMessages } from 'nestjs-tenancy/microservices';
 import assert from 'node:assert/strict';
 import { firstValueFrom } from 'rxjs';
+import { startNats } from '../../support/nats.js';
 import { startRedis } from '../../support/redis.js';
 import { codeOf } from '../../support/rejection.js';
 import { findFreePort } from '../../support/servers/free-port.js';
@@ -42,10 +43,12 @@ class Sender {
 class Clients {}
 
 /** Both a server's and a client's. */
-interface LineOptions {
-  readonly transport: Transport.TCP | Transport.REDIS;
-  readonly options: { readonly host: string; readonly port: number };
-}
+type LineOptions =
+  | {
+      readonly transport: Transport.TCP | Transport.REDIS;
+      readonly options: { readonly host: string; readonly port: number };
+    }
+  | { readonly transport: Transport.NATS; readonly options: { readonly servers: string } };
 
 interface Line {
   readonly options: LineOptions;
@@ -110,5 +113,9 @@ export const entryPoints: readonly EntryPoint[] = [
   over('Redis', async () => {
     const { host, port, stop } = await startRedis();
     return { options: { transport: Transport.REDIS, options: { host, port } }, stop };
+  }),
+  over('NATS', async () => {
+    const { url, stop } = await startNats();
+    return { options: { transport: Transport.NATS, options: { servers: url } }, stop };
   }),
 ];

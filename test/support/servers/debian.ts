@@ -21,6 +21,10 @@ export async function installRedis(): Promise<void> {
   await installPackages(['redis-server']);
 }
 
+export async function installNats(): Promise<void> {
+  await installPackages(['nats-server']);
+}
+
 export async function installJwcrypto(): Promise<void> {
   await installPackages(['python3-jwcrypto']);
 }

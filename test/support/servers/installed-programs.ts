@@ -32,6 +32,10 @@ export function installedRedis(): string | undefined {
   return findProgram('redis-server');
 }
 
+export function installedNats(): string | undefined {
+  return findProgram('nats-server');
+}
+
 function onThisSystem(server: string, initialise: CommandLine, version: string): Installation {
   return {
     server: [server],
