@@ -4,7 +4,7 @@ import { runCentrally } from '../context/tenant-context.js';
 import { TenantService } from '../tenant/tenant.service.js';
 import { EncryptionOptionsError } from './errors.js';
 import { encryptionSettingsOf } from './keys/encryption-settings.js';
-import type { TenantKey } from './keys/key-provider.js';
+import type { TenantKey } from '../options/key-provider.js';
 import { TenantKeys } from './keys/tenant-keys.js';
 
 /** A tenant's key for messages as a JWK (RFC 7517), to be given to its clients over a channel of its own. A secret. */

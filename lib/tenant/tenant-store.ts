@@ -69,7 +69,7 @@ export class TenantStore {
       order: { slug: 'ASC' },
       take: limit + 1,
     });
-    for (const tenant of tenants) this.currentTenants.complete(tenant);
+    await Promise.all(tenants.map((tenant) => this.currentTenants.complete(tenant)));
     if (tenants.length <= limit) return { tenants };
     const page = tenants.slice(0, limit);
     return { tenants: page, next: page[limit - 1].slug };

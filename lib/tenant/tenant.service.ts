@@ -198,11 +198,12 @@ export class TenantService {
     const tenant = await this.get(reference);
     await this.events.emit('tenant.credentials-rotating', tenant);
     await this.provisioner.alone(tenant.id, async () => {
-      const { slug, status } = await this.get(tenant);
+      const now = await this.get(tenant);
+      const { slug, status } = now;
       if (!WITH_ACCOUNT.includes(status)) {
         throw new TenantTransitionError(slug, status, 'rotate the credentials of', WITH_ACCOUNT);
       }
-      await this.accounts.rotate(tenant);
+      await this.accounts.rotate(now);
     });
     return this.changed(tenant, 'tenant.credentials-rotated');
   }
