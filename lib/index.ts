@@ -44,6 +44,7 @@ export {
   CredentialsUnreadableError,
   DatabaseNotOwnedError,
   DomainNotFoundError,
+  EncryptionKeyInvalidError,
   NoServerAcceptsTenantsError,
   TenantConfirmationError,
   TenantConflictError,

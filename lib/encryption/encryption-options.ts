@@ -1,5 +1,5 @@
 import { EncryptionOptionsError } from './errors.js';
-import type { KeyProvider } from './keys/key-provider.js';
+import type { KeyProvider } from '../options/key-provider.js';
 import { MasterKeys } from './keys/master-keys.js';
 
 export interface MessageOptions {

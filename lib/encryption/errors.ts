@@ -1,6 +1,8 @@
 import { HttpStatus } from '@nestjs/common';
 import { TenancyError } from '../tenancy.error.js';
 
+export { EncryptionKeyInvalidError } from '../tenant/errors.js';
+
 /** The options of `TenantEncryptionModule` could not work. */
 export class EncryptionOptionsError extends TenancyError {
   constructor(problem: string) {
@@ -19,17 +21,6 @@ export class EncryptionSettingsError extends TenancyError {
       code: 'ENCRYPTION_SETTINGS_INVALID',
       status: HttpStatus.INTERNAL_SERVER_ERROR,
       message: `The settings of tenant "${slug}" are refused: settings.encryption${problem}.`,
-    });
-  }
-}
-
-/** The key provider gave something that is no key of 256 bits. */
-export class EncryptionKeyInvalidError extends TenancyError {
-  constructor(slug: string) {
-    super({
-      code: 'ENCRYPTION_KEY_INVALID',
-      status: HttpStatus.INTERNAL_SERVER_ERROR,
-      message: `The key provider gave a key for tenant "${slug}" that is not one of 32 bytes with an id of its own.`,
     });
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import type { CurrentTenant } from '../context/current-tenant.js';
+import type { CurrentTenant, TenantSettings } from '../context/current-tenant.js';
 import { runCentrally } from '../context/tenant-context.js';
 import { TenantService } from '../tenant/tenant.service.js';
 import { EncryptionOptionsError } from './errors.js';
 import { encryptionSettingsOf } from './keys/encryption-settings.js';
-import type { TenantKey } from './keys/key-provider.js';
+import type { KeyOwner, TenantKey } from '../options/key-provider.js';
 import { TenantKeys } from './keys/tenant-keys.js';
 
 /** A tenant's key for messages as a JWK (RFC 7517), to be given to its clients over a channel of its own. A secret. */
@@ -49,8 +49,7 @@ export class TenantEncryption {
 
   /**
    * Gives one tenant new keys under the same master key, in every process within milliseconds: see `redis`. What is stored
-   * stays readable. Like any other change of a tenant's settings, it takes the place of one that is made at the same
-   * moment.
+   * stays readable. No change of the tenant's settings that is made at the same moment is lost by it.
    * @param reference id or slug
    * @throws TenantNotFoundError, EncryptionSettingsError
    */
@@ -59,13 +58,19 @@ export class TenantEncryption {
       throw new EncryptionOptionsError('`overlap` is not a number of seconds from 0 on');
     }
     await runCentrally('rotate the keys of a tenant', async () => {
-      const tenant = await this.tenants.get(reference);
-      const { keyVersion, previousKeyUntil: _, ...rest } = encryptionSettingsOf(tenant);
-      const previousKeyUntil = new Date(Date.now() + overlap * 1_000).toISOString();
-      const encryption = { ...rest, keyVersion: keyVersion + 1, previousKeyUntil };
-      await this.tenants.update(tenant, { settings: { ...tenant.settings, encryption } });
+      const { id, slug } = await this.tenants.get(reference);
+      await this.tenants.update(id, {
+        settings: (settings) => rotated({ id, slug, settings }, overlap),
+      });
     });
   }
+}
+
+function rotated(tenant: KeyOwner, overlap: number): TenantSettings {
+  const { keyVersion, previousKeyUntil: _, ...rest } = encryptionSettingsOf(tenant);
+  const previousKeyUntil = new Date(Date.now() + overlap * 1_000).toISOString();
+  const encryption = { ...rest, keyVersion: keyVersion + 1, previousKeyUntil };
+  return { ...tenant.settings, encryption };
 }
 
 function asJwk({ id, key }: TenantKey): ClientKey {

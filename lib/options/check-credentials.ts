@@ -8,11 +8,25 @@ const MAKE_ONE = 'Make one with: openssl rand -base64 32';
 /** Keys at `path`, without repeating one, which is a secret. */
 export function checkKeys(keys: unknown, path: string): OptionIssue[] {
   if (!Array.isArray(keys)) return [];
-  return keys.flatMap((key: unknown, index) => {
-    if (isKey(key)) return [];
-    const problem = `is not ${KEY_BYTES} bytes in base64`;
-    return [{ path: `${path}[${index}]`, problem, remedy: MAKE_ONE }];
+  return keys.flatMap((key: unknown, index) => checkKey(key, `${path}[${index}]`));
+}
+
+/** As {@link checkKeys}, where a key provider may stand in the place of a key. */
+export function checkCredentialKeys(entries: unknown, path: string): OptionIssue[] {
+  if (!Array.isArray(entries)) return [];
+  return entries.flatMap((entry: unknown, index) => {
+    const at = `${path}[${index}]`;
+    if (typeof entry === 'string') return checkKey(entry, at);
+    if (isProvider(entry)) return [];
+    const problem = 'is neither a key nor a key provider, which has current() and find()';
+    const remedy = `${MAKE_ONE}; or give new MasterKeys([…]) of nestjs-tenancy/encryption`;
+    return [{ path: at, problem, remedy }];
   });
+}
+
+function checkKey(key: unknown, path: string): OptionIssue[] {
+  if (isKey(key)) return [];
+  return [{ path, problem: `is not ${KEY_BYTES} bytes in base64`, remedy: MAKE_ONE }];
 }
 
 /** What accounts per tenant need; to be asked once the environment has filled the gaps. */
@@ -47,4 +61,10 @@ function isKey(key: unknown): boolean {
     /^[A-Za-z0-9+/]+={0,2}$/.test(key) &&
     Buffer.from(key, 'base64').length === KEY_BYTES
   );
+}
+
+function isProvider(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null) return false;
+  const { current, find } = given as Record<string, unknown>;
+  return typeof current === 'function' && typeof find === 'function';
 }

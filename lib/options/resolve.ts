@@ -7,6 +7,7 @@ import { parseDatabaseUrl, type DatabaseAddress } from './database-url.js';
 import { ENVIRONMENT, fillFromEnvironment, type Environment } from './environment.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import type { Identifier } from './identifier.js';
+import type { KeyProvider } from './key-provider.js';
 import { resolveCatalogue, type ResolvedQuota } from './quota-catalogue.js';
 import { connectionShare } from './quota-terms.js';
 import {
@@ -54,7 +55,7 @@ export interface ResolvedTenancyOptions {
       readonly onPendingMigrations: 'refuse' | 'migrate' | 'serve';
       readonly template: boolean;
       readonly pending: number;
-      readonly credentialKeys: readonly string[];
+      readonly credentialKeys: readonly (string | KeyProvider)[];
       readonly servers: readonly ResolvedServer[];
       readonly databasePrefix: string;
     };

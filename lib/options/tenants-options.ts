@@ -6,7 +6,6 @@ import {
   IsInt,
   IsObject,
   IsOptional,
-  IsString,
   Matches,
   Min,
 } from 'class-validator';
@@ -14,6 +13,7 @@ import type { DataSource } from 'typeorm';
 import type { BaseDataSourceOptions } from 'typeorm/data-source/BaseDataSourceOptions.js';
 import type { ConnectionShare, CurrentTenant, TenantSettings } from '../context/current-tenant.js';
 import { IsList } from './is-list.js';
+import type { KeyProvider } from './key-provider.js';
 import type { ServerOptions } from './server-options.js';
 import type { TypeOrmPassThrough } from './typeorm-pass-through.js';
 
@@ -66,15 +66,15 @@ export class TenantsOptions {
   readonly credentials?: 'shared' | 'per-tenant';
 
   /**
-   * What the passwords of the tenants' accounts are encrypted with (AES-256-GCM) in the central database: 32 bytes in
-   * base64 each (`openssl rand -base64 32`). The first encrypts, all decrypt: to change it put a new one in front, and
-   * remove the old one when `TenantService.rotateCredentials()` has been through. Environment:
+   * What the passwords of the tenants' accounts are encrypted with (AES-256-GCM) in the central database: keys of 32 bytes
+   * in base64 (`openssl rand -base64 32`), or key providers, `MasterKeys` of `nestjs-tenancy/encryption` for one, under
+   * keys of each tenant. The first encrypts, all decrypt: to change it put a new one behind it in every process, then in
+   * front, and remove the old one when `TenantService.rotateCredentials()` has been through. Environment, for keys:
    * `TENANCY_CREDENTIAL_KEYS`, separated by commas.
    */
   @IsOptional()
   @IsArray()
-  @IsString({ each: true })
-  readonly credentialKeys?: readonly string[];
+  readonly credentialKeys?: readonly (string | KeyProvider)[];
 
   /** What the names of tenant databases start with. Default `tenant_`. Environment: `TENANCY_DATABASE_PREFIX`. */
   @IsOptional()

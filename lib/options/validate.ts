@@ -1,4 +1,4 @@
-import { checkKeys } from './check-credentials.js';
+import { checkCredentialKeys, checkKeys } from './check-credentials.js';
 import { checkIdentifiers } from './check-identifiers.js';
 import { checkQuotas } from './check-quotas.js';
 import { checkRedis } from './check-redis.js';
@@ -40,7 +40,7 @@ export function validateOptions(options: TenancyOptions): void {
     ...checkTypeOrm(options.tenants?.typeorm, 'tenants.typeorm'),
     ...checkCentralUrl(options.central?.url),
     ...checkServers(options.tenants?.servers),
-    ...checkKeys(options.tenants?.credentialKeys, 'tenants.credentialKeys'),
+    ...checkCredentialKeys(options.tenants?.credentialKeys, 'tenants.credentialKeys'),
     ...checkKeys(options.audit?.keys, 'audit.keys'),
     ...checkIdentifiers(options.identify),
     ...checkRedis(options.redis),

@@ -33,16 +33,17 @@ export class CurrentTenants {
 
   /**
    * Puts the terms of its placement into a tenant that was just loaded. They are made up when they are first used: what
-   * is only listed needs no key, and neither does the new account of a tenant whose old one cannot be read any more.
+   * is only listed comes without a key too, and so does the tenant to be given a new account because its old one cannot be
+   * read any more.
    */
-  complete(tenant: Tenant): Tenant {
-    const { id, credentials, schemaState } = tenant;
+  async complete(tenant: Tenant): Promise<Tenant> {
+    const { credentials, schemaState } = tenant;
     delete tenant.credentials;
     delete tenant.schemaState;
     if (schemaState != null) this.fingerprints.set(tenant.placement, schemaState.fingerprint);
     // Not enumerable: what an app sends on of a tenant is its row.
     if (this.perTenant) {
-      madeOnUse(tenant.placement, 'account', () => this.accountOf(id, credentials));
+      madeOnUse(tenant.placement, 'account', await this.accountOf(tenant, credentials));
     }
     if (this.share !== undefined) {
       // What the app asks the share for is frozen; this row is not.
@@ -54,7 +55,8 @@ export class CurrentTenants {
 
   /**
    * The frozen copy of a completed tenant that the context carries.
-   * @throws CredentialKeyMissingError, CredentialsUnreadableError, TenantShareError
+   * @throws CredentialKeyMissingError, CredentialsUnreadableError, EncryptionKeyInvalidError, TenantShareError, and what
+   *   a key provider throws
    */
   of(tenant: Tenant): CurrentTenant {
     const { id, slug, name, status, generation } = tenant;
@@ -76,13 +78,14 @@ export class CurrentTenants {
     return Object.freeze({ ...current, placement: Object.freeze({ ...placement, share }) });
   }
 
-  private accountOf(
-    tenantId: string,
+  private async accountOf(
+    { id, slug, settings }: Tenant,
     credentials: TenantCredentials | null | undefined,
-  ): Account | undefined {
-    if (credentials?.user == null || credentials.secret == null) return undefined;
+  ): Promise<() => Account | undefined> {
+    if (credentials?.user == null || credentials.secret == null) return () => undefined;
     const { user, secret } = credentials;
-    return new Account(user, this.cipher.decrypt(secret, { tenantId, user }));
+    const open = await this.cipher.opener(secret, { tenant: { id, slug, settings }, user });
+    return () => new Account(user, open());
   }
 }
 

@@ -148,17 +148,28 @@ export class TenantShareError extends TenancyError {
 
 /** The password of a tenant's account was encrypted with a key that the options do not have. */
 export class CredentialKeyMissingError extends TenancyError {
-  /** @param fingerprint of the missing key; undefined when there is none at all to encrypt with */
-  constructor(tenantId: string, fingerprint?: string) {
+  /** @param name of the missing key, as the secret tells it; undefined when there is none at all to encrypt with */
+  constructor(tenantId: string, name?: string) {
     super({
       code: 'CREDENTIAL_KEY_MISSING',
       status: HttpStatus.INTERNAL_SERVER_ERROR,
       message:
-        (fingerprint === undefined
+        (name === undefined
           ? `There is no key to encrypt the password of tenant ${tenantId} with. `
-          : `The password of tenant ${tenantId} was encrypted with a key (${fingerprint}) that is not there any more. `) +
-        'Put the key into tenants.credentialKeys, behind the one in use; or give the tenant a new account with ' +
-        'TenantService.rotateCredentials().',
+          : `The password of tenant ${tenantId} was encrypted with a key (${name}) that is not there any more. `) +
+        'Put the key into tenants.credentialKeys, or into its provider there, behind the one in use; or give the tenant a ' +
+        'new account with TenantService.rotateCredentials().',
+    });
+  }
+}
+
+/** The key provider gave something that is no key of 256 bits. */
+export class EncryptionKeyInvalidError extends TenancyError {
+  constructor(slug: string) {
+    super({
+      code: 'ENCRYPTION_KEY_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `The key provider gave a key for tenant "${slug}" that is not one of 32 bytes with an id of its own.`,
     });
   }
 }

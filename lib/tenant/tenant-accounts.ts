@@ -9,7 +9,7 @@ import { CredentialsStore } from './credentials-store.js';
 import type { TenantCredentials } from './tenant-credentials.entity.js';
 import type { Tenant } from './tenant.entity.js';
 
-type Owner = Pick<Tenant, 'id' | 'placement'>;
+type Owner = Pick<Tenant, 'id' | 'slug' | 'settings' | 'placement'>;
 
 /**
  * Makes, replaces and drops tenants' accounts on their servers. Every step is recorded before it is taken, so that
@@ -37,11 +37,12 @@ export class TenantAccounts {
     const before = await this.dropUnused(tenant);
     const account = newAccount();
     const { user, password } = account;
-    const { database } = tenant.placement;
-    await this.store.announce(tenant.id, user);
-    await this.administrationOf(tenant).createAccount(account, database);
-    const secret = this.cipher.encrypt(password, { tenantId: tenant.id, user });
-    await this.store.replace(tenant.id, { user, secret }, before?.user ?? null);
+    const { id, slug, settings, placement } = tenant;
+    // First: where the keys come from may be out of reach.
+    const secret = await this.cipher.encrypt(password, { tenant: { id, slug, settings }, user });
+    await this.store.announce(id, user);
+    await this.administrationOf(tenant).createAccount(account, placement.database);
+    await this.store.replace(id, { user, secret }, before?.user ?? null);
     await this.dropUnused(tenant);
   }
 

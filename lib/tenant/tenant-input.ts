@@ -36,8 +36,8 @@ export interface UpdateTenant {
   readonly slug?: string;
   readonly name?: string;
   /**
-   * Replaces the settings as a whole. A function makes the new ones of those that there are, while nobody else does so:
-   * for changes of one setting, which must not undo another's.
+   * Replaces the settings as a whole. A function makes the new ones of those that there are, while nobody else, in whichever
+   * process, can change the tenant: for changes of one setting, which must not undo another's.
    */
   readonly settings?: TenantSettings | ((settings: TenantSettings) => TenantSettings);
 }

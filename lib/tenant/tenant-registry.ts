@@ -92,7 +92,7 @@ export class TenantRegistry implements TenantDirectory {
         // Not `take`, which takes two statements when it joins; there is one row for each tenant.
         .limit(PAGE)
         .getMany();
-      for (const tenant of page) yield this.currentTenants.of(this.currentTenants.complete(tenant));
+      for (const row of page) yield this.currentTenants.of(await this.currentTenants.complete(row));
       if (page.length < PAGE) return;
       after = page[page.length - 1].id;
     }
@@ -162,7 +162,8 @@ export class TenantRegistry implements TenantDirectory {
     const { relations } = this.currentTenants;
     // Not `findOne`, which takes two statements when it joins; every key is unique.
     const [row] = await this.rows.find({ where, relations });
-    return row === undefined ? null : this.currentTenants.of(this.currentTenants.complete(row));
+    if (row === undefined) return null;
+    return this.currentTenants.of(await this.currentTenants.complete(row));
   }
 
   private get rows(): Repository<Tenant> {

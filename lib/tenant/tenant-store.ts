@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In, MoreThan, Not, type Repository } from 'typeorm';
-import type { TenantStatus } from '../context/current-tenant.js';
+import type { TenantSettings, TenantStatus } from '../context/current-tenant.js';
 import { TenantNotFoundError } from '../context/errors.js';
 import { insert, isDuplicate, remove, update } from './central-rows.js';
 import { CurrentTenants } from './current-tenants.js';
@@ -29,6 +29,10 @@ export interface TenantPage {
   /** What to pass as `after` for the next page; undefined on the last. */
   readonly next?: string;
 }
+
+type TenantRowChange = Partial<
+  Pick<Tenant, 'slug' | 'name' | 'settings' | 'step' | 'failure' | 'generation'>
+>;
 
 /** The rows of tenants. Every write is known to the registry when its promise resolves. */
 @Injectable()
@@ -69,7 +73,7 @@ export class TenantStore {
       order: { slug: 'ASC' },
       take: limit + 1,
     });
-    for (const tenant of tenants) this.currentTenants.complete(tenant);
+    await Promise.all(tenants.map((tenant) => this.currentTenants.complete(tenant)));
     if (tenants.length <= limit) return { tenants };
     const page = tenants.slice(0, limit);
     return { tenants: page, next: page[limit - 1].slug };
@@ -107,13 +111,27 @@ export class TenantStore {
     this.registry.invalidate(tenant.id);
   }
 
-  /** @throws TenantConflictError when the slug belongs to another */
+  /**
+   * @param makeSettings of those that there are when it is called, which nobody changes until the new ones are there
+   * @throws TenantConflictError when the slug belongs to another; TenantNotFoundError
+   */
   async update(
     { id, slug }: Tenant,
-    change: Partial<Pick<Tenant, 'slug' | 'name' | 'settings' | 'step' | 'failure' | 'generation'>>,
+    change: TenantRowChange,
+    makeSettings?: (settings: TenantSettings) => TenantSettings,
   ): Promise<void> {
     try {
-      await update(this.tenants, { id }, change);
+      if (makeSettings === undefined) await update(this.tenants, { id }, change);
+      else {
+        await this.central.transaction(async (manager) => {
+          const tenants = manager.getRepository(Tenant);
+          // Locks the row. What is read after it is what the last writer has committed.
+          await update(tenants, { id }, { id });
+          const now = await tenants.findOneBy({ id });
+          if (now === null) throw new TenantNotFoundError(id);
+          await update(tenants, { id }, { ...change, settings: makeSettings(now.settings) });
+        });
+      }
     } catch (error) {
       if (isDuplicate(error)) throw new TenantConflictError('slug', change.slug ?? slug);
       throw error;

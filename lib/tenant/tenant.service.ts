@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CurrentTenant, TenantStatus } from '../context/current-tenant.js';
+import type { CurrentTenant, TenantSettings, TenantStatus } from '../context/current-tenant.js';
 import {
   CredentialsSharedError,
   DatabaseNotOwnedError,
@@ -85,27 +85,22 @@ export class TenantService {
     return this.store.list(options);
   }
 
-  /**
-   * @throws TenantNotFoundError, TenantInputError, TenantConflictError
-   * @throws LockTimeoutError while another process works on the tenant, when `settings` is a function
-   */
+  /** @throws TenantNotFoundError, TenantInputError, TenantConflictError, and what `settings` throws as a function */
   async update(reference: TenantReference, change: UpdateTenant): Promise<Tenant> {
     const { slug, name, settings } = change;
-    if (typeof settings === 'function') {
-      const { id } = await this.get(reference);
-      return this.provisioner.alone(id, async () => {
-        const now = await this.get(id);
-        return this.update(now, { ...change, settings: settings(now.settings) });
-      });
-    }
+    const make = typeof settings === 'function' ? settings : undefined;
+    const given = typeof settings === 'function' ? undefined : settings;
     const checked = {
       ...(slug !== undefined && { slug: checkSlug(slug) }),
       ...(name !== undefined && { name: checkName(name) }),
-      ...(settings !== undefined && { settings: checkSettings(settings) }),
+      ...(given !== undefined && { settings: checkSettings(given) }),
     };
     const tenant = await this.get(reference);
     await this.events.emit('tenant.updating', tenant);
-    if (Object.keys(checked).length > 0) await this.store.update(tenant, checked);
+    const makeChecked = make && ((now: TenantSettings) => checkSettings(make(now)));
+    if (makeChecked !== undefined || Object.keys(checked).length > 0) {
+      await this.store.update(tenant, checked, makeChecked);
+    }
     return this.changed(tenant, 'tenant.updated');
   }
 
@@ -198,11 +193,12 @@ export class TenantService {
     const tenant = await this.get(reference);
     await this.events.emit('tenant.credentials-rotating', tenant);
     await this.provisioner.alone(tenant.id, async () => {
-      const { slug, status } = await this.get(tenant);
+      const now = await this.get(tenant);
+      const { slug, status } = now;
       if (!WITH_ACCOUNT.includes(status)) {
         throw new TenantTransitionError(slug, status, 'rotate the credentials of', WITH_ACCOUNT);
       }
-      await this.accounts.rotate(tenant);
+      await this.accounts.rotate(now);
     });
     return this.changed(tenant, 'tenant.credentials-rotated');
   }

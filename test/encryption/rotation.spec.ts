@@ -107,6 +107,25 @@ it('a rotation keeps the rest of the settings', async () => {
   });
 });
 
+it('rotations and changes of other settings at once are all done', async () => {
+  const running = await start('fastify', [MASTER_KEY]);
+  const other = await startMessagesApp(setup, 'fastify', { masterKeys: [MASTER_KEY] });
+  try {
+    for (let round = 1; round <= 20; round += 1) {
+      const plan = `plan ${round}`;
+      await Promise.all([
+        running.encryption.rotate('a'),
+        other.tenants.update('a', { settings: (settings) => ({ ...settings, plan }) }),
+        other.encryption.rotate('a'),
+      ]);
+      const { settings } = await running.tenants.get('a');
+      expect(settings).toMatchObject({ plan, encryption: { keyVersion: 1 + 2 * round } });
+    }
+  } finally {
+    await other.nest.close();
+  }
+});
+
 it('a new master key goes first, the old one stays readable until it is left out', async () => {
   const old = await keyOf(await start('fastify', [MASTER_KEY]));
   const both = await start('fastify', [NEW_MASTER, MASTER_KEY]);

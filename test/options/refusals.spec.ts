@@ -9,6 +9,7 @@ import {
   type OptionIssue,
   type TenancyOptions,
 } from '../../lib/index.js';
+import { MasterKeys } from '../../lib/encryption/index.js';
 import type { Environment } from '../../lib/options/environment.js';
 import { resolveOptions } from '../../lib/options/resolve.js';
 
@@ -450,6 +451,20 @@ describe('accounts are refused', () => {
     if (key !== '') expect(inspect(refused)).not.toContain(key);
   });
 
+  it.each([
+    ['a number', 1],
+    ['nothing', null],
+    ['a list', [KEY]],
+    ['an object', { keys: [KEY] }],
+    ['half a provider', { current: () => undefined, find: KEY }],
+  ])('with a key that is %s', (_what, entry) => {
+    const refused = issuesOf(perTenant('mysql://h', [KEY, entry]));
+    expect(refused).toEqual([
+      issue('tenants.credentialKeys[1]', /neither a key nor a key provider/, /MasterKeys/),
+    ]);
+    expect(inspect(refused)).not.toContain(KEY);
+  });
+
   it('with a wrong key even where none is needed', () => {
     expect(issuesOf({ tenants: { credentialKeys: [SECRET] } })).toHaveLength(1);
   });
@@ -469,6 +484,9 @@ describe('accounts are refused', () => {
 
   it('per tenant are accepted with both', () => {
     expect(issuesOf(perTenant('mysql://h', [KEY]))).toEqual([]);
+    const provider = new MasterKeys([KEY]);
+    expect(issuesOf(perTenant('mysql://h', [provider]))).toEqual([]);
+    expect(issuesOf(perTenant('mysql://h', [KEY, provider]))).toEqual([]);
   });
 
   it('for provisioning SQLite files', () => {

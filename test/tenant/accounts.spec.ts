@@ -1,9 +1,9 @@
-import { ConsoleLogger, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
 import { getRepositoryToken, TypeOrmModule } from '@nestjs/typeorm';
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { AbstractLogger, type Repository } from 'typeorm';
+import type { Repository } from 'typeorm';
 import {
   CENTRAL,
   TenantCredentials,
@@ -11,6 +11,7 @@ import {
   type TenantsOptions,
 } from '../../lib/index.js';
 import { engines, type EngineSetup } from '../support/engines.js';
+import { KeepingLogger, KeepingTypeOrmLogger, printed } from '../support/kept-logs.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
 import { codeOf } from '../support/rejection.js';
 import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
@@ -18,23 +19,6 @@ import { startTenancyApp, type TenancyApp } from '../support/tenancy-app.js';
 const newKey = () => randomBytes(32).toString('base64');
 const KEY = newKey();
 const PER_TENANT = { credentials: 'per-tenant', credentialKeys: [KEY] } as const;
-
-/** Keeps what TypeORM and this package would print. */
-const printed: string[] = [];
-class KeepingTypeOrmLogger extends AbstractLogger {
-  protected override writeLog(_level: unknown, message: unknown): void {
-    printed.push(inspect(message, { depth: 5 }));
-  }
-}
-class KeepingLogger extends ConsoleLogger {
-  override log(...parts: unknown[]) {
-    printed.push(inspect(parts, { depth: 5 }));
-  }
-  override warn = this.log;
-  override error = this.log;
-  override debug = this.log;
-  override verbose = this.log;
-}
 
 describe.each(engines)('accounts of tenants on $name', ({ name: engine, prepare }) => {
   let setup: EngineSetup;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import { EncryptedValueUnreadableError } from '../errors.js';
-import type { KeyOwner, TenantKey } from '../keys/key-provider.js';
+import type { KeyOwner, TenantKey } from '../../options/key-provider.js';
 import { TenantKeys } from '../keys/tenant-keys.js';
 import type { EncryptedTerms } from './encrypted.decorator.js';
 

@@ -1,6 +1,6 @@
 import type { TenantSettings } from '../../context/current-tenant.js';
 import { EncryptionSettingsError } from '../errors.js';
-import type { KeyOwner } from './key-provider.js';
+import type { KeyOwner } from '../../options/key-provider.js';
 
 /** What `settings.encryption` of a tenant says. */
 export interface EncryptionSettings {

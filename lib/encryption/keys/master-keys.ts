@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { EncryptionOptionsError } from '../errors.js';
-import { deriveKey, fingerprintOf, KEY_LENGTH } from './derive-key.js';
+import { deriveKey, fingerprintOf, KEY_LENGTH } from '../../tenant/keys/derive-key.js';
 import { encryptionSettingsOf } from './encryption-settings.js';
-import type { KeyOwner, KeyProvider, TenantKey } from './key-provider.js';
+import type { KeyOwner, KeyProvider, TenantKey } from '../../options/key-provider.js';
 
 /** Keys that are kept derived: deriving one takes 10 µs. */
 const KEPT = 10_000;

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CurrentTenant } from '../../context/current-tenant.js';
 import { MessageKeyRefusedError, MessageUnreadableError } from '../errors.js';
-import type { TenantKey } from '../keys/key-provider.js';
+import type { TenantKey } from '../../options/key-provider.js';
 import { TenantKeys } from '../keys/tenant-keys.js';
 import { loadJose } from './load-jose.js';
 

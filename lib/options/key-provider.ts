@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import type { CurrentTenant } from '../../context/current-tenant.js';
+import type { CurrentTenant } from '../context/current-tenant.js';
 
 /** A tenant's secret, of which the keys for each purpose are derived. */
 export interface TenantKey {
@@ -14,13 +14,17 @@ export interface TenantKey {
   readonly retiredAt?: number;
 }
 
-/** Whose keys are asked for. */
+/**
+ * Whose keys are asked for. Go by the `id`, which never changes: slug and settings do, and a database that is kept ready for
+ * a tenant to come (`tenants.pending`) has those of nobody yet.
+ */
 export type KeyOwner = Pick<CurrentTenant, 'id' | 'slug' | 'settings'>;
 
 /**
  * Where the keys of tenants come from: `MasterKeys`, or a key management service behind an implementation of your own.
- * It is asked for every message and every encrypted column: answer from memory where you can. Columns need an answer that
- * is no promise.
+ * It is asked for every message, every encrypted column, and for every tenant with an account of its own that is read from
+ * the central database: answer from memory where you can, and bound what you wait for. Columns need an answer that is no
+ * promise.
  */
 export interface KeyProvider {
   /** The key that encrypts from now on. */
