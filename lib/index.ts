@@ -136,6 +136,8 @@ export type {
   AuditProblemKind,
   AuditVerdict,
 } from './audit/audit-verifier.js';
+export { Audited, type AuditedOptions } from './audit/entities/audited.decorator.js';
+export { CreateAuditOutbox1000000000020 as CreateAuditOutbox } from './audit/entities/create-audit-outbox.js';
 export * from './audit/errors.js';
 
 export * from './maintenance/errors.js';
