@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, type EntityMetadata } from 'typeorm';
+import { CreateAuditOutbox1000000000020 } from '../../migration/tenant/create-audit-outbox.js';
 import { TENANT_DATA_SOURCE } from '../../migration/tokens.js';
 import { CENTRAL_DATA_SOURCE } from '../../tenant/tokens.js';
 import { AuditKeys } from '../audit-keys.js';
@@ -7,7 +8,6 @@ import { AuditKeyMissingError, AuditOutboxMissingError } from '../errors.js';
 import { Redaction } from '../redaction.js';
 import { AuditedColumns } from './audited-columns.js';
 import { auditedOptionsOf } from './audited.decorator.js';
-import { CreateAuditOutbox1000000000020 } from './create-audit-outbox.js';
 
 export type Audited = ReadonlyMap<EntityMetadata, AuditedColumns>;
 

@@ -1,6 +1,8 @@
 import { CENTRAL_CHAIN } from '../audit-entry.js';
 import type { Unplaced } from '../chain-writer.js';
-import { OUTBOX } from './create-audit-outbox.js';
+
+/** As `CreateAuditOutbox` calls it. */
+const OUTBOX = 'tenancy_audit_outbox';
 
 /** What runs SQL where an outbox is: a query runner, an entity manager, a DataSource. */
 export interface Database {

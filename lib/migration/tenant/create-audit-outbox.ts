@@ -1,7 +1,6 @@
 import { Table, type MigrationInterface, type QueryRunner } from 'typeorm';
 
-/** The table. */
-export const OUTBOX = 'tenancy_audit_outbox';
+const OUTBOX = 'tenancy_audit_outbox';
 
 /**
  * Makes the table in which changes of `@Audited()` entities wait for their chain: to be listed in `tenants.migrations`, and
