@@ -78,13 +78,13 @@ export class AuditArchiveUnreadError extends TenancyError {
 
 /** Entities are `@Audited()`, and there is no table for their changes. */
 export class AuditOutboxMissingError extends TenancyError {
-  constructor(entities: readonly string[], section: string) {
+  constructor(entities: readonly string[], option: string) {
     super({
       code: 'AUDIT_OUTBOX_MISSING',
       status: HttpStatus.INTERNAL_SERVER_ERROR,
       message:
         `The audited entities ${entities.join(', ')} need a table that their changes are kept in. Add CreateAuditOutbox ` +
-        `of nestjs-tenancy to ${section}.migrations.`,
+        `of nestjs-tenancy to ${option}.`,
     });
   }
 }

@@ -28,8 +28,8 @@ export class AuditedEntities {
     this.ofCentral = auditedOf(central, redaction);
     if (this.ofTenants.size + this.ofCentral.size > 0 && !keys.any)
       throw new AuditKeyMissingError();
-    requireOutbox(this.ofTenants, tenants, 'tenants');
-    requireOutbox(this.ofCentral, central, 'central');
+    requireOutbox(this.ofTenants, tenants, 'tenants.migrations');
+    requireOutbox(this.ofCentral, central, 'central.migrations');
   }
 }
 
@@ -44,12 +44,12 @@ function auditedOf({ entityMetadatas }: DataSource, redaction: Redaction): Audit
 }
 
 /** Else the first change would find out. */
-function requireOutbox(audited: Audited, { migrations }: DataSource, section: string): void {
+function requireOutbox(audited: Audited, { migrations }: DataSource, option: string): void {
   const { name } = CreateAuditOutbox1000000000020;
   // By its name: this package may be there twice, as an ES module and as CommonJS.
   if (audited.size === 0 || migrations.some((migration) => migration.name === name)) return;
   throw new AuditOutboxMissingError(
     [...audited.keys()].map((metadata) => metadata.name),
-    section,
+    option,
   );
 }
