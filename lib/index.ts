@@ -35,6 +35,7 @@ export * from './migration/errors.js';
 export type { Difference } from './migration/known-migrations.js';
 export type * from './migration/migration-options.js';
 export type * from './migration/migration-report.js';
+export { CreateAuditOutbox1000000000020 as CreateAuditOutbox } from './migration/tenant/create-audit-outbox.js';
 export { TenantMigrator } from './migration/tenant-migrator.js';
 
 export { Domain } from './tenant/domain.entity.js';
@@ -137,6 +138,7 @@ export type {
   AuditProblemKind,
   AuditVerdict,
 } from './audit/audit-verifier.js';
+export { Audited, type AuditedOptions } from './audit/entities/audited.decorator.js';
 export * from './audit/errors.js';
 
 export * from './maintenance/errors.js';

@@ -12,6 +12,7 @@ import type { AuditRow } from './audit-row.entity.js';
 import { ChainWalk } from './audit-verifier.js';
 import { keepInDirectory, type ArchiveKeeper } from './archive-keeper.js';
 import { brokenHead, ChainWriter, type Span } from './chain-writer.js';
+import { OutboxForwarder } from './entities/outbox-forwarder.js';
 import { AuditArchiveUnreadError, AuditChainBrokenError, AuditQueryError } from './errors.js';
 
 /** Entries in one archive: what is taken out of the database in one transaction. */
@@ -48,6 +49,7 @@ export class AuditArchiver {
     private readonly reader: AuditReader,
     private readonly writer: ChainWriter,
     private readonly recorder: AuditRecorder,
+    private readonly outboxes: OutboxForwarder,
   ) {}
 
   async archive(chain: string, { before, to }: AuditArchiveOptions): Promise<AuditArchive[]> {
@@ -55,6 +57,8 @@ export class AuditArchiver {
     if (Number.isNaN(before.getTime())) throw new AuditQueryError('before must be a date');
     const keep = typeof to === 'string' ? keepInDirectory(to) : to;
     const last = await this.reader.lastBefore(chain, before);
+    // Of these none waits in an outbox any more, from where it would be added again once it is taken out.
+    await this.outboxes.settle(chain);
     const made: AuditArchive[] = [];
     for (;;) {
       const head = await this.central.getRepository(AuditChain).findOneBy({ chain });

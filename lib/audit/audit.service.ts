@@ -10,6 +10,7 @@ import { checkQuery, type AuditFilter, type AuditQuery } from './audit-query.js'
 import { AuditRecorder } from './audit-recorder.js';
 import { AuditReader, type AuditPage } from './audit-reader.js';
 import { AuditReporter, type AuditReport, type AuditReportQuery } from './audit-report.js';
+import { OutboxForwarder } from './entities/outbox-forwarder.js';
 import { AuditVerifier, type AuditCheckpoint, type AuditVerdict } from './audit-verifier.js';
 
 /**
@@ -25,6 +26,7 @@ export class AuditService {
     private readonly archiver: AuditArchiver,
     private readonly archives: ArchiveReader,
     private readonly reporter: AuditReporter,
+    private readonly outboxes: OutboxForwarder,
   ) {}
 
   /**
@@ -38,6 +40,16 @@ export class AuditService {
   }
 
   /**
+   * Waits until all changes of `@Audited()` entities that are committed by now are in their chain: also those that a killed
+   * process has left. Reading a chain does it, too, as far as the tenant's database can be reached.
+   * @param chain a tenant's id, or `central`. Default: that of the current tenant, else the central one
+   * @throws what keeps them from being brought; TenantSwitchRefusedError for another's chain inside of a tenant
+   */
+  async settle(chain?: string): Promise<void> {
+    await this.outboxes.settle(chainOf(chain, 'AuditService.settle()'));
+  }
+
+  /**
    * Entries, a page at a time.
    * @param chain a tenant's id, or `central`. Default: that of the current tenant, else the central one
    * @throws AuditQueryError; TenantSwitchRefusedError for another's chain inside of a tenant
@@ -45,6 +57,7 @@ export class AuditService {
   async query(query: AuditQuery = {}, chain?: string): Promise<AuditPage> {
     const of = chainOf(chain, 'AuditService.query()');
     checkQuery(query);
+    await this.outboxes.settleIfPossible(of);
     return this.reader.page(of, query);
   }
 
@@ -55,7 +68,9 @@ export class AuditService {
    * @throws AuditKeyMissingError; TenantSwitchRefusedError for another's chain inside of a tenant
    */
   async verify(chain?: string, checkpoint?: AuditCheckpoint): Promise<AuditVerdict> {
-    return this.verifier.verify(chainOf(chain, 'AuditService.verify()'), checkpoint);
+    const of = chainOf(chain, 'AuditService.verify()');
+    await this.outboxes.settleIfPossible(of);
+    return this.verifier.verify(of, checkpoint);
   }
 
   /**
@@ -65,6 +80,7 @@ export class AuditService {
   async export(format: AuditFormat, filter: AuditFilter = {}, chain?: string): Promise<Readable> {
     const of = chainOf(chain, 'AuditService.export()');
     checkQuery(filter);
+    await this.outboxes.settleIfPossible(of);
     const last = await this.reader.lastSeq(of);
     return exportEntries(format, this.reader.rows(of, 0, last, filter));
   }
@@ -101,9 +117,16 @@ export class AuditService {
   async report({ from, to, tenantId }: AuditReportQuery): Promise<AuditReport> {
     const chain = chainOf(tenantId, 'AuditService.report()');
     checkQuery({ from, to });
-    if (currentContext()?.tenant !== undefined) return this.reporter.report({ chain }, from, to);
-    const scope = tenantId === undefined ? { all: true as const } : { about: tenantId };
-    return this.reporter.report(scope, from, to);
+    if (currentContext()?.tenant !== undefined) {
+      await this.outboxes.settleIfPossible(chain);
+      return this.reporter.report({ chain }, from, to);
+    }
+    if (tenantId === undefined) {
+      await this.outboxes.settleIfPossible();
+      return this.reporter.report({ all: true }, from, to);
+    }
+    await this.outboxes.settleIfPossible(CENTRAL_CHAIN, tenantId);
+    return this.reporter.report({ about: tenantId }, from, to);
   }
 }
 

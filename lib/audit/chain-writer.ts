@@ -32,16 +32,23 @@ export class ChainWriter {
 
   /** @throws AuditKeyMissingError, and what the database refuses it with */
   async extend(chain: string, entries: readonly Unplaced[]): Promise<void> {
-    await retry(async (again) => {
-      const write = async (manager: EntityManager) => {
-        const head = await lock(manager, chain);
-        if (head === null) return false;
-        const missing = again ? await missingOf(manager, entries) : [...entries];
-        if (missing.length > 0) await this.add(manager, head, missing);
-        return true;
-      };
-      while (!(await this.central.transaction(write))) await this.open(chain);
-    });
+    await retry((again) =>
+      this.extendBy(chain, async (manager) => (again ? missingOf(manager, entries) : entries)),
+    );
+  }
+
+  /**
+   * Adds what `read` gives and the chain does not have. It reads while the chain is locked: what it finds, nobody has added,
+   * and taken out into an archive again, in between.
+   * @throws AuditKeyMissingError, and what the databases refuse it with
+   */
+  async take(
+    chain: string,
+    read: (manager: EntityManager) => Promise<readonly Unplaced[]>,
+  ): Promise<void> {
+    await retry(() =>
+      this.extendBy(chain, async (manager) => missingOf(manager, await read(manager))),
+    );
   }
 
   /**
@@ -61,6 +68,21 @@ export class ChainWriter {
         return true;
       }),
     );
+  }
+
+  /** @param entriesOf asked once the chain is locked */
+  private async extendBy(
+    chain: string,
+    entriesOf: (manager: EntityManager) => Promise<readonly Unplaced[]>,
+  ): Promise<void> {
+    const write = async (manager: EntityManager) => {
+      const head = await lock(manager, chain);
+      if (head === null) return false;
+      const entries = [...(await entriesOf(manager))];
+      if (entries.length > 0) await this.add(manager, head, entries);
+      return true;
+    };
+    while (!(await this.central.transaction(write))) await this.open(chain);
   }
 
   private async add(
@@ -132,7 +154,7 @@ async function lock(manager: EntityManager, chain: string): Promise<AuditChain |
   return locked === 0 ? null : heads.findOneBy({ chain });
 }
 
-/** Those whose commit was not answered, and did not happen. */
+/** Those that are not there: whose commit was not answered, and did not happen. */
 async function missingOf(
   manager: EntityManager,
   entries: readonly Unplaced[],

@@ -75,3 +75,42 @@ export class AuditArchiveUnreadError extends TenancyError {
     });
   }
 }
+
+/** Entities are `@Audited()`, and there is no table for their changes. */
+export class AuditOutboxMissingError extends TenancyError {
+  constructor(entities: readonly string[], option: string) {
+    super({
+      code: 'AUDIT_OUTBOX_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `The audited entities ${entities.join(', ')} need a table that their changes are kept in. Add CreateAuditOutbox ` +
+        `of nestjs-tenancy to ${option}.`,
+    });
+  }
+}
+
+/** What `@Audited()` says of an entity is not so. */
+export class AuditedEntityError extends TenancyError {
+  constructor(entity: string, unknown: readonly string[]) {
+    super({
+      code: 'AUDIT_ENTITY_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `@Audited() of ${entity} names what is no column of it: ${unknown.join(', ')}. Name properties, such as ` +
+        '"total", and those of embedded ones as "address.street".',
+    });
+  }
+}
+
+/** An audited entity is written where nothing holds the change and its entry together. Nothing was written. */
+export class AuditTransactionMissingError extends TenancyError {
+  constructor(entity: string) {
+    super({
+      code: 'AUDIT_TRANSACTION_MISSING',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `${entity} is audited, and a change of it is recorded in the transaction that makes it; here is none. Use ` +
+        'save(), remove(), softRemove() or recover(), which open one; or do it within dataSource.transaction().',
+    });
+  }
+}

@@ -10,6 +10,9 @@ import { AuditReporter } from './audit-report.js';
 import { AuditVerifier } from './audit-verifier.js';
 import { AuditService } from './audit.service.js';
 import { ChainWriter } from './chain-writer.js';
+import { AuditedEntities } from './entities/audited-entities.js';
+import { EntityAudit } from './entities/entity-audit.js';
+import { OutboxForwarder } from './entities/outbox-forwarder.js';
 import { Redaction } from './redaction.js';
 import { AuditedRequests } from './request-facts.js';
 
@@ -25,8 +28,11 @@ export const AUDIT_PROVIDERS = [
   AuditReporter,
   AuditService,
   AuditVerifier,
+  AuditedEntities,
   AuditedRequests,
   ChainWriter,
+  EntityAudit,
+  OutboxForwarder,
   Redaction,
   { provide: CROSSING_WITNESS, useExisting: AuditEvents },
 ];

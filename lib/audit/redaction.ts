@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 
-const REDACTED = '[redacted]';
+export const REDACTED = '[redacted]';
 
 /** A name that holds one of these names a secret: without case, `-` and `_`. */
 const SECRET_PARTS = [
@@ -65,6 +65,16 @@ export class Redaction {
     return text.length <= LONGEST ? text : JSON.stringify({ omitted: `${text.length} characters` });
   }
 
+  /** Which fields of an object hold a secret: by their names, or because another one names what they hold. */
+  secretsIn(fields: readonly (readonly [unknown, unknown])[]): (name: string) => boolean {
+    // { name: 'password', value: '…' }, as forms, header lists and tables of settings have it.
+    const named = fields.some(
+      ([key, value]) =>
+        /^(name|key|field|column|header)$/i.test(String(key)) && this.isSecret(String(value)),
+    );
+    return (name) => this.isSecret(name) || (named && /value|content|before|after/i.test(name));
+  }
+
   private clean(value: unknown, depth: number, above: ReadonlySet<object>): unknown {
     switch (typeof value) {
       case 'string':
@@ -103,15 +113,11 @@ export class Redaction {
     depth: number,
     within: ReadonlySet<object>,
   ): unknown {
-    // { name: 'password', value: '…' }, as forms and header lists have it.
-    const named = fields.some(
-      ([key, value]) =>
-        /^(name|key|field|column|header)$/i.test(String(key)) && this.isSecret(String(value)),
-    );
+    const isSecret = this.secretsIn(fields);
     const cleaned = fields.slice(0, MOST.items).flatMap(([key, value]) => {
       const name = cut(String(key), MOST.text);
-      const secret = this.isSecret(name) || (named && /value|content|before|after/i.test(name));
-      const clean = secret && value !== null ? REDACTED : this.clean(value, depth + 1, within);
+      const clean =
+        isSecret(name) && value !== null ? REDACTED : this.clean(value, depth + 1, within);
       return clean === undefined ? [] : [[name, clean]];
     });
     return Object.fromEntries(cleaned);

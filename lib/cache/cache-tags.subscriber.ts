@@ -1,10 +1,9 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
-import type { CurrentTenant } from '../context/current-tenant.js';
-import { currentTenant, runCentrally, runForTenant } from '../context/tenant-context.js';
-import { placementOf, samePlacement } from '../database/entity-owner.js';
+import { runCentrally, runForTenant } from '../context/tenant-context.js';
 import { TenantRegistry } from '../tenant/tenant-registry.js';
+import { writtenTenant } from '../tenant/written-tenant.js';
 import { cacheTagsOf } from './cache-tags.js';
 import type { ScopedCache } from './scoped-cache.js';
 import { TENANT_CACHE } from './tokens.js';
@@ -79,7 +78,7 @@ export class CacheTagsSubscriber implements EntitySubscriberInterface {
   /** Does not reject: the write is done. */
   private async flush(queryRunner: QueryRunner, tags: readonly string[]): Promise<void> {
     try {
-      const tenant = await this.tenantOf(queryRunner);
+      const tenant = await writtenTenant(queryRunner, this.registry);
       // By way of the central side, which may be entered from anywhere.
       await runCentrally('flush cache tags', () =>
         runForTenant(tenant, () => this.cache.tags(...tags).flush()),
@@ -90,18 +89,5 @@ export class CacheTagsSubscriber implements EntitySubscriberInterface {
         error instanceof Error ? error.stack : error,
       );
     }
-  }
-
-  /** Whose database was written: mostly the one in context, but not for a DataSource that is pinned to another. */
-  private async tenantOf(queryRunner: QueryRunner): Promise<CurrentTenant> {
-    const placement = placementOf(queryRunner);
-    const current = currentTenant();
-    if (placement === undefined) throw new Error('The query runner is not a tenant’s.');
-    if (current !== undefined && samePlacement(current.placement, placement)) return current;
-    const tenant = await runCentrally('find the tenant of a write', () =>
-      this.registry.atPlacement(placement),
-    );
-    if (tenant === null) throw new Error(`No tenant has the database ${placement.database}.`);
-    return tenant;
   }
 }

@@ -57,7 +57,9 @@ export class TenancyGuard implements CanActivate {
     if (!this.isInContext(tenancy) && !reenters(context)) {
       throw new TenantContextLostError(tenancy.context.tenant?.slug, currentTenant()?.slug);
     }
-    const { outcome } = tenancy;
+    const { outcome, context: entered } = tenancy;
+    // What the app's guards find out is put on this one; on Fastify the middleware has had another.
+    entered.work.request = request;
     return outcome.kind !== 'found' || this.admit(outcome.tenant, request as Visitor);
   }
 

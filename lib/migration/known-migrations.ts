@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { DataSource, MigrationExecutor, type MigrationInterface } from 'typeorm';
 import type { AppliedMigration } from '../tenant/tenant-schema.entity.js';
 import { sourceChecksum } from './source-checksum.js';
-import { TENANT_MIGRATIONS } from './tenant-migrations.js';
+import { OWN_TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { TENANT_DATA_SOURCE } from './tokens.js';
 
 /** A migration of tenants' databases that the code has. */
@@ -39,7 +39,7 @@ export class KnownMigrations {
     return (this.known ??= new Listing(this.dataSource)
       .list()
       .map(({ name, timestamp, instance }) => {
-        const ofThisPackage = TENANT_MIGRATIONS.some((own) => instance instanceof own);
+        const ofThisPackage = OWN_TENANT_MIGRATIONS.some((own) => instance instanceof own);
         // This package does not change a migration that it has published: the name says it all.
         const checksum = ofThisPackage ? name : sourceChecksum(instance!);
         return { name, timestamp, instance: instance!, checksum, ofThisPackage };

@@ -4,7 +4,7 @@ import type {
   MigrationStatus,
   TenantMigrationStatus,
 } from '../../migration/migration-report.js';
-import { TENANT_MIGRATIONS } from '../../migration/tenant-migrations.js';
+import { OWN_TENANT_MIGRATIONS } from '../../migration/tenant-migrations.js';
 import { appAction, define, type AppRun } from '../command.js';
 import { parseCount } from '../option-values.js';
 import { tellOutcome } from './outcome.js';
@@ -63,7 +63,7 @@ function lastOf(
   steps: number,
 ): string[] {
   if (changed.length + unknown.length > 0) return [];
-  const own = TENANT_MIGRATIONS.map(({ name }) => name);
+  const own = OWN_TENANT_MIGRATIONS.map(({ name }) => name);
   return migrations
     .filter((name) => !pending.includes(name) && !own.includes(name))
     .toReversed()

@@ -1,4 +1,5 @@
 import { Column, type ColumnOptions } from 'typeorm';
+import { ENCRYPTED_COLUMN, isEncrypted } from '../../database/encrypted-column.js';
 import { EncryptedColumnError } from '../errors.js';
 import { Plaintext } from './plaintext.js';
 
@@ -21,12 +22,10 @@ export interface EncryptedOptions extends Pick<
 /** What `@Encrypted()` says of a property. */
 export type EncryptedTerms = Pick<EncryptedOptions, 'searchable' | 'boundTo'>;
 
-const TERMS = Symbol.for('nestjs-tenancy:encrypted');
-
 interface Transformer {
   to(value: unknown): unknown;
   from(value: unknown): unknown;
-  readonly [TERMS]: EncryptedTerms;
+  readonly [ENCRYPTED_COLUMN]: EncryptedTerms;
 }
 
 /** The types of columns that have room for what a text becomes. */
@@ -55,21 +54,17 @@ export function Encrypted(options: EncryptedOptions = {}): PropertyDecorator {
     const transformer: Transformer = {
       to: (value) => hide(value, `${target.constructor.name}.${String(property)}`),
       from: (value) => value,
-      [TERMS]: { searchable, ...(boundTo !== undefined && { boundTo }) },
+      [ENCRYPTED_COLUMN]: { searchable, ...(boundTo !== undefined && { boundTo }) },
     };
     Column({ ...column, type, transformer })(target, property);
   };
 }
 
 /** Undefined for a column that is not encrypted. */
-export function encryptedTermsOf({
-  transformer,
-}: {
+export function encryptedTermsOf(column: {
   readonly transformer?: unknown;
 }): EncryptedTerms | undefined {
-  return typeof transformer === 'object' && transformer !== null && TERMS in transformer
-    ? (transformer as Transformer)[TERMS]
-    : undefined;
+  return isEncrypted(column) ? (column.transformer as Transformer)[ENCRYPTED_COLUMN] : undefined;
 }
 
 function hide(value: unknown, column: string): unknown {
