@@ -229,7 +229,10 @@ export class TenantService {
       const tenant = await this.store.get(id);
       const { status, step } = tenant;
       if (status === 'deleted') {
-        if (step === 'dropping') await this.provisioner.finishDropping(tenant);
+        if (step !== 'dropping') return;
+        await this.provisioner.finishDropping(tenant);
+        // Whoever deleted it did not get as far.
+        await this.events.emit('tenant.deleted', tenant);
       } else if (status === 'provisioning' || status === 'failed') {
         // What was being undone has lost its database already, or is about to.
         if (undo || step === 'dropping') await this.provisioner.undo(tenant);
