@@ -2,6 +2,7 @@ import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { BARE_APP, CliApp, environmentOf, PROJECTS_APP, type Format } from './support/cli-app.js';
 import { CommandPackage } from './support/command-package.js';
+import { queryCentral } from './support/query-central.js';
 
 jest.setTimeout(180_000);
 
@@ -124,11 +125,20 @@ describe.each(engines)('the command on $name', ({ prepare }) => {
     expect(await app.json('tenant', 'repair', 'acme')).toMatchObject({
       repairs: [{ slug: 'acme', after: 'active' }],
     });
+    // What is half deleted is no creation: it is neither told nor touched by an undo.
+    await queryCentral(
+      setup,
+      "UPDATE tenancy_tenants SET status = 'deleted', step = 'dropping' WHERE slug = 'acme'",
+    );
     const told = await app.json('tenant', 'repair', '--all', '--undo');
     expect(told).toEqual({ applied: false, wouldUndo: ['other'] });
     expect(await databasesOf(setup).names()).toHaveLength(2);
     await app.json('tenant', 'repair', '--all', '--undo', '--apply');
     expect(await databasesOf(setup).names()).toHaveLength(1);
+    expect(await app.json('tenant', 'repair', '--all')).toMatchObject({
+      repairs: [{ slug: 'acme', before: 'deleted, dropping', after: 'deleted, dropped' }],
+    });
+    expect(await databasesOf(setup).names()).toEqual([]);
   });
 });
 
