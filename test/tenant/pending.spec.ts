@@ -1,6 +1,7 @@
 import type { TenancyModuleOptions } from '../../lib/index.js';
 import { TenantMigrator } from '../../lib/index.js';
 import { PendingTenants } from '../../lib/tenant/pending-tenants.js';
+import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
@@ -125,6 +126,24 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
     expect(await app.tenants.find('mouldy')).toBeNull();
     expect(await names()).toHaveLength(2);
   });
+
+  it.each(['with', 'without'])(
+    'are gone, %s a seed, where the creation that took them may not begin',
+    async (seeded) => {
+      const app = await start(seeded === 'with' ? { seed: async () => {} } : {});
+      await topUp(app);
+      app.context.get(PendingTenants).stop();
+      app.context.get(TenancyEvents).hear(async (event) => {
+        if (event === 'tenant.creating') throw new Error('it cannot be recorded');
+      });
+      const creation = { slug: 'acme', domains: ['acme.example'] };
+      await expect(app.tenants.create(creation)).rejects.toThrow('it cannot be recorded');
+      expect(await app.tenants.find('acme')).toBeNull();
+      expect(await app.tenants.find('acme.example')).toBeNull();
+      expect(await names()).toHaveLength(2);
+      expect(await pending(app)).toHaveLength(2);
+    },
+  );
 
   it('are not taken by who is refused', async () => {
     const app = await start();
