@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { TenancyModuleOptions } from '../../lib/index.js';
 import { TenantMigrator } from '../../lib/index.js';
 import { PendingTenants } from '../../lib/tenant/pending-tenants.js';
@@ -233,6 +234,16 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
 
   if (name === 'sqlite') {
     // Two servers are two folders.
+    it('are made on the other servers while one is away', async () => {
+      const url = setup.serverUrl;
+      // A file, where its folder would be.
+      writeFileSync(`${url.replace(/^sqlite:/, '')}-away`, '');
+      const servers = { away: { url: `${url}-away` }, main: { url } };
+      const app = await start({ pending: 2, servers });
+      await expect(topUp(app)).rejects.toThrow('-away');
+      expect((await pending(app)).map(({ server }) => server)).toEqual(['main', 'main']);
+    });
+
     it('are kept on each server that accepts tenants, and taken where the tenant is placed', async () => {
       const url = setup.serverUrl;
       const app = await start({
