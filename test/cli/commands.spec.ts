@@ -85,6 +85,35 @@ describe.each(engines)('the command on $name', ({ prepare }) => {
     },
   );
 
+  it('works on as many of the named tenants at once as it is told to', async () => {
+    const app = appOf('esm', {
+      ...BARE_APP,
+      'meet.ts': `
+        let arrived = 0;
+        let open = () => {};
+        const both = new Promise<void>((resolve) => (open = resolve));
+        export default async () => {
+          arrived += 1;
+          if (arrived === 2) open();
+          await both;
+        };
+      `,
+      'fail.ts': "export default () => { throw new Error('not this one'); };",
+    });
+    for (const slug of ['acme', 'other']) await app.json('tenant', 'create', slug);
+    const named = ['--tenant', 'acme', '--tenant', 'other', '--concurrency'];
+    expect(await app.json('run', 'meet.ts', ...named, '2')).toEqual({
+      done: ['acme', 'other'],
+      failed: [],
+      notStarted: 0,
+    });
+    const failing = await app.run(['run', 'fail.ts', ...named, '1', '--json']);
+    expect(JSON.parse(failing.stdout)).toMatchObject({
+      failed: [{ tenant: 'acme' }],
+      notStarted: 1,
+    });
+  });
+
   it('cleans away the test tenants that it made, and nothing else', async () => {
     const app = appOf('esm');
     const { database } = await app.json<TenantData>('tenant', 'create', 'acme');
