@@ -99,6 +99,21 @@ export class IdempotencyKeyInUseError extends TenancyError {
   }
 }
 
+/** The answer would hold a secret, which is kept nowhere and so could not be given again. */
+export class IdempotencyKeyRefusedError extends TenancyError {
+  constructor() {
+    const message =
+      'What is answered here may hold a secret that is told once and kept nowhere, so it could not be answered again: ' +
+      'send it without an Idempotency-Key.';
+    super({
+      code: 'IDEMPOTENCY_KEY_REFUSED',
+      status: HttpStatus.BAD_REQUEST,
+      message,
+      publicMessage: message,
+    });
+  }
+}
+
 /** Nobody acts in the place of another without it being known who does. */
 export class AdminActorUnknownError extends TenancyError {
   constructor() {

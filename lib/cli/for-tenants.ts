@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CurrentTenant } from '../context/current-tenant.js';
 import { ForEachTenantError } from '../context/errors.js';
+import { Turns } from '../tenant/turns.js';
 import type { App } from './app.js';
 import { UsageError } from './errors.js';
 import { failureOf } from './failure.js';
@@ -47,8 +48,11 @@ export async function forChosenTenants(
   { tenant: references = [], all = false, concurrency, keepGoing = false }: TenantOptions,
   work: (tenant: CurrentTenant) => Promise<void>,
 ): Promise<Outcome> {
-  const ids = new Set<string>();
-  for (const reference of references) ids.add((await app.tenants.get(reference)).id);
+  const named = new Map<string, string>();
+  for (const reference of references) {
+    const { id, slug } = await app.tenants.get(reference);
+    named.set(id, slug);
+  }
   const done: string[] = [];
   const each = async (tenant: CurrentTenant) => {
     await work(tenant);
@@ -65,17 +69,19 @@ export async function forChosenTenants(
       ({ notStarted } = error);
     }
   }
-  for (const id of ids) {
+  const one = async ([id, slug]: readonly [string, string]) => {
     if (failures.size > 0 && !keepGoing) {
       notStarted += 1;
-      continue;
+      return;
     }
     try {
       await app.tenancy.run(id, () => each(app.tenancy.require()));
     } catch (error) {
-      failures.set((await app.tenants.get(id)).slug, error);
+      failures.set(slug, error);
     }
-  }
+  };
+  const turns = new Turns(concurrency);
+  await Promise.all([...named].map((tenant) => turns.take(() => one(tenant))));
   const failed = [...failures].map(([tenant, error]) => {
     const { code, message } = failureOf(error);
     return { tenant, code, message };

@@ -5,10 +5,11 @@ const IN_URL = /([a-z][a-z\d+.-]*:\/\/[^\s/:@]*):[^\s]*@/gi;
 export class Redaction {
   private readonly secrets = new Set<string>();
 
-  /** @param secret also as it stands in a URL; an empty one is none */
+  /** @param secret also as it stands in a URL, and in a JSON document; an empty one is none */
   add(secret: string): void {
     if (secret === '') return;
-    this.secrets.add(secret).add(encodeURIComponent(secret));
+    const inDocument = JSON.stringify(secret).slice(1, -1);
+    this.secrets.add(secret).add(encodeURIComponent(secret)).add(inDocument);
   }
 
   apply(text: string): string {

@@ -1,15 +1,15 @@
-import { resolve as resolvePath } from 'node:path';
-import { Account } from './account.js';
 import { checkCredentials } from './check-credentials.js';
+import { checkEngines } from './check-engines.js';
 import { checkQuotaStore } from './check-quotas.js';
 import { checkRedisIsNamed } from './check-redis.js';
-import { parseDatabaseUrl, type DatabaseAddress } from './database-url.js';
-import { ENVIRONMENT, fillFromEnvironment, type Environment } from './environment.js';
+import { checkEmbeddedIsNamed, EMBEDDED } from './embedded.js';
+import { fillFromEnvironment, type Environment } from './environment.js';
 import { TenancyOptionsError, type OptionIssue } from './errors.js';
 import type { Identifier } from './identifier.js';
 import type { KeyProvider } from './key-provider.js';
 import { resolveCatalogue, type ResolvedQuota } from './quota-catalogue.js';
 import { connectionShare } from './quota-terms.js';
+import { resolveServer, type ResolvedServer } from './resolve-server.js';
 import {
   CENTRAL,
   type AuditOptions,
@@ -20,29 +20,12 @@ import {
   type QuotaOptions,
   type RedisOptions,
   type RegistryOptions,
-  type ServerOptions,
   type TenancyOptions,
   type TenantsOptions,
 } from './tenancy-options.js';
 import { validateOptions } from './validate.js';
 
-export interface ResolvedServer {
-  readonly name: string;
-  readonly address: DatabaseAddress;
-  readonly maxConnections: number;
-  readonly maxConnectionsPerTenant: number;
-  readonly maxWaiting: number;
-  readonly acquireTimeout: number;
-  readonly connectTimeout: number;
-  readonly idleTimeout: number;
-  readonly connection: Readonly<Record<string, unknown>>;
-  readonly replicas: readonly ResolvedServer[];
-  readonly readFromReplicas: boolean;
-  readonly weight: number;
-  readonly acceptsTenants: boolean;
-  /** Undefined: the account of the address. */
-  readonly provisioning: Account | undefined;
-}
+export type { ResolvedServer } from './resolve-server.js';
 
 type Entities = Pick<CentralOptions, 'entities' | 'subscribers' | 'migrations' | 'typeorm'>;
 
@@ -80,12 +63,6 @@ export type ResolvedAudit = Required<Omit<AuditOptions, 'actor'>> & Pick<AuditOp
 
 export type ResolvedRedis = Required<RedisOptions>;
 
-/** Where the embedded default keeps its files. */
-const EMBEDDED = {
-  central: 'sqlite:./.tenancy/central.sqlite',
-  server: { url: 'sqlite:./.tenancy/tenants' },
-} as const;
-
 /**
  * Checks the tree, fills the gaps from the environment and applies the defaults.
  * @param centralName the name that the central DataSource was registered under, where that is known before the options
@@ -102,9 +79,9 @@ export function resolveOptions(
   validateOptions(options);
   const { central = {}, tenants = {}, http = {}, registry = {}, pool = {}, apiKeys = {} } = options;
   const registered = centralName ?? central.name ?? CENTRAL;
-  refuseOtherName(central, registered);
-  refuseUnnamedEmbedded(central, tenants, env);
-  refuseMixedEngines(options);
+  refuse(checkName(central, registered));
+  refuse(checkEmbeddedIsNamed(central, tenants, env));
+  refuse(checkEngines(options));
   refuse(checkCredentials(tenants));
   refuse(checkRedisIsNamed(options.redis));
   refuse(checkQuotaStore(options.quota, options.redis !== undefined));
@@ -167,106 +144,15 @@ function refuse(issues: readonly OptionIssue[]): void {
 }
 
 /** `TypeOrmModule` needs the name before the options are there. */
-function refuseOtherName({ name = '' }: CentralOptions, registered: string): void {
-  if (name === '' || name === registered) return;
-  refuse([
+function checkName({ name = '' }: CentralOptions, registered: string): OptionIssue[] {
+  if (name === '' || name === registered) return [];
+  return [
     {
       path: 'central.name',
       problem: `is "${name}", but the central DataSource was registered as "${registered}"`,
       remedy: `Pass it where it is needed first: forRootAsync({ centralName: '${name}', … })`,
     },
-  ]);
-}
-
-/** In production a forgotten URL must not become a file beside the app, lost at the next deployment. */
-function refuseUnnamedEmbedded(
-  central: CentralOptions,
-  tenants: TenantsOptions,
-  env: Environment,
-): void {
-  if (env.NODE_ENV !== 'production') return;
-  const issue = (path: string, variable: string, embedded: string) => ({
-    path,
-    problem: 'is not given, and in production the embedded default must be chosen by name',
-    remedy: `Set it or ${variable}; for embedded SQLite write '${embedded}'`,
-  });
-  const issues = [];
-  if (central.url === undefined) {
-    issues.push(issue('central.url', ENVIRONMENT.centralUrl, EMBEDDED.central));
-  }
-  if (tenants.servers === undefined) {
-    issues.push(issue('tenants.servers', ENVIRONMENT.serverUrl, EMBEDDED.server.url));
-  }
-  refuse(issues);
-}
-
-/** One tenant-bound DataSource serves all tenants, so their servers must speak one dialect. */
-function refuseMixedEngines({ central, tenants }: TenancyOptions): void {
-  const centralEngine = dialectOf(central?.url ?? EMBEDDED.central);
-  const servers = tenants?.servers;
-  if (servers === undefined) {
-    if (centralEngine === 'sqlite') return;
-    return refuse([
-      {
-        path: 'tenants.servers',
-        problem: 'names no server, while the central database is on one',
-        remedy: `Give servers: { main: { url: '…' } } or set ${ENVIRONMENT.serverUrl}`,
-      },
-    ]);
-  }
-  const [first, ...others] = Object.entries(servers).flatMap(([name, { url, replicas = [] }]) => [
-    { name, path: `tenants.servers.${name}`, url },
-    ...replicas.map((replica, index) => ({
-      name,
-      path: `tenants.servers.${name}.replicas[${index}]`,
-      url: replica.url,
-    })),
-  ]);
-  const issues = others
-    .filter(({ url }) => dialectOf(url) !== dialectOf(first.url))
-    .map(({ path, url }) => ({
-      path: `${path}.url`,
-      problem: `is ${dialectOf(url)}, but the server "${first.name}" is ${dialectOf(first.url)}`,
-      remedy: 'Keep the tenants of one app on servers of one kind',
-    }));
-  refuse(issues);
-}
-
-function dialectOf(url: string): 'mysql' | 'mariadb' | 'sqlite' {
-  const address = parseDatabaseUrl(url);
-  return address.engine === 'sqlite' ? 'sqlite' : address.dialect;
-}
-
-function resolveServer(name: string, server: ServerOptions): ResolvedServer {
-  const { provisioning, maxConnections = 20 } = server;
-  return {
-    name,
-    address: resolveAddress(server.url),
-    maxConnections,
-    maxConnectionsPerTenant: server.maxConnectionsPerTenant ?? maxConnections,
-    maxWaiting: server.maxWaiting ?? 10_000,
-    acquireTimeout: server.acquireTimeout ?? 5_000,
-    connectTimeout: server.connectTimeout ?? 3_000,
-    idleTimeout: server.idleTimeout ?? 60_000,
-    connection: server.connection ?? {},
-    // What a replica does not say of itself is as with its server.
-    replicas: (server.replicas ?? []).map((replica, index) =>
-      resolveServer(`${name}/replica-${index + 1}`, {
-        ...server,
-        ...withoutUndefined(replica),
-        replicas: [],
-      }),
-    ),
-    readFromReplicas: server.readFromReplicas ?? false,
-    weight: server.weight ?? 1,
-    acceptsTenants: server.acceptsTenants ?? true,
-    provisioning: provisioning && new Account(provisioning.user, provisioning.password),
-  };
-}
-
-function withoutUndefined<T extends object>(options: T): T {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as T;
+  ];
 }
 
 function resolveQuotas({ quota = {}, redis }: TenancyOptions): ResolvedQuotas {
@@ -291,11 +177,6 @@ function resolveRedis(redis: RedisOptions | undefined): ResolvedRedis | undefine
   if (redis?.url === undefined) return undefined;
   const { url, keyPrefix = 'tenancy:', timeout = 1_000 } = redis;
   return { url, keyPrefix, timeout };
-}
-
-function resolveAddress(url: string): DatabaseAddress {
-  const address = parseDatabaseUrl(url);
-  return address.engine === 'sqlite' ? { ...address, path: resolvePath(address.path) } : address;
 }
 
 function entitiesOf(section: Entities): Entities {

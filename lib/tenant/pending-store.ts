@@ -25,9 +25,9 @@ export class PendingStore {
     private readonly registry: TenantRegistry,
   ) {}
 
-  /** Of one server, or of all. */
-  async list(server?: string): Promise<readonly PendingTenant[]> {
-    const query = this.tenants
+  /** Those of one server. */
+  async list(server: string): Promise<readonly PendingTenant[]> {
+    return this.tenants
       .createQueryBuilder('tenant')
       .leftJoin('tenant.schemaState', 'state')
       .select('tenant.id', 'id')
@@ -37,9 +37,8 @@ export class PendingStore {
         'CASE WHEN state.halfWay IS NULL THEN state.fingerprint ELSE NULL END',
         'fingerprint',
       )
-      .where({ status: 'pending' });
-    if (server !== undefined) query.andWhere({ placement: { server } });
-    return query.getRawMany<PendingTenant>();
+      .where({ status: 'pending', placement: { server } })
+      .getRawMany<PendingTenant>();
   }
 
   /**

@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 import { runDetached } from '../context/tenant-context.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import { LockTimeoutError } from '../database/errors.js';
-import type { ResolvedTenancyOptions } from '../options/resolve.js';
+import type { ResolvedServer, ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { describe } from './errors.js';
 import { PendingStore, type PendingTenant } from './pending-store.js';
@@ -105,13 +105,21 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async fill(): Promise<void> {
-    try {
-      await this.alone(() => this.sweep());
-      // One at a time, so that no connection is held for as long as all of them take.
-      while (!this.stopped && (await this.alone(() => this.makeOne())));
-    } catch (error) {
-      if (!(error instanceof LockTimeoutError)) throw error;
+    const failures: unknown[] = [];
+    // One that is down keeps none of the others from being filled.
+    for (const server of this.options.tenants.servers) {
+      try {
+        await this.alone(() => this.sweep(server));
+        // One at a time, so that no connection is held for as long as all of them take.
+        while (!this.stopped && (await this.alone(() => this.makeOne(server))));
+      } catch (error) {
+        // Another process is at it.
+        if (error instanceof LockTimeoutError) break;
+        failures.push(error);
+      }
     }
+    if (failures.length === 0) return;
+    throw new AggregateError(failures, failures.map(describe).join('; '));
   }
 
   private alone<T>(work: () => Promise<T>): Promise<T> {
@@ -120,16 +128,13 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
     return centralAdministration.withLock(lock, LOCK_TIMEOUT, work);
   }
 
-  /** @returns false when none is missing on any server */
-  private async makeOne(): Promise<boolean> {
-    const ready = await this.ready(await this.rows.list());
-    for (const { name, acceptsTenants } of this.options.tenants.servers) {
-      const amount = ready.filter(({ server }) => server === name).length;
-      if (!acceptsTenants || amount >= this.amount) continue;
-      await this.make(name);
-      return true;
-    }
-    return false;
+  /** @returns false when none is missing */
+  private async makeOne({ name, acceptsTenants }: ResolvedServer): Promise<boolean> {
+    if (!acceptsTenants) return false;
+    const ready = await this.ready(await this.rows.list(name));
+    if (ready.length >= this.amount) return false;
+    await this.make(name);
+    return true;
   }
 
   private async make(server: string): Promise<void> {
@@ -141,13 +146,11 @@ export class PendingTenants implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** What a process that died, or failed, has left half done; and what lacks migrations that the code has by now. */
-  private async sweep(): Promise<void> {
-    const all = await this.rows.list();
+  private async sweep({ name }: ResolvedServer): Promise<void> {
+    const all = await this.rows.list(name);
     const good = new Set(await this.ready(all));
     for (const pending of all) {
-      if (this.stopped || good.has(pending)) continue;
-      if (!this.pools.serverNames.includes(pending.server)) continue;
-      await this.drop(pending);
+      if (!this.stopped && !good.has(pending)) await this.drop(pending);
     }
   }
 

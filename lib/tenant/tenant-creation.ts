@@ -74,7 +74,10 @@ export class TenantCreation {
 
   /** What is left to do for a tenant whose database was ready: its seed, if there is one. */
   private async takeOver(claimed: Tenant): Promise<Tenant> {
-    await this.events.emit('tenant.creating', claimed);
+    // Its id is known since the claim: only now can it be told.
+    await this.events
+      .emit('tenant.creating', claimed)
+      .catch((refusal: unknown) => this.giveUp(claimed, refusal));
     if (claimed.step === 'done') return claimed;
     const { id } = claimed;
     await this.provisioner.alone(id, async () => {
@@ -83,6 +86,17 @@ export class TenantCreation {
       if (tenant.step !== 'done') await this.finishOrUndo(tenant);
     });
     return this.store.get(id);
+  }
+
+  /** Whoever may refuse a creation has done so: nothing is left of it, as of one that has not begun. */
+  private async giveUp(claimed: Tenant, refusal: unknown): Promise<never> {
+    const { id, slug, step } = claimed;
+    try {
+      await this.provisioner.alone(id, async () => this.provisioner.undo(await this.store.get(id)));
+    } catch (undoing) {
+      throw new TenantProvisioningError(slug, step, false, both(refusal, undoing));
+    }
+    throw refusal;
   }
 
   private async newTenant(input: CreateTenant): Promise<Tenant> {

@@ -142,16 +142,21 @@ export class TenantService {
    * Brings a deleted tenant back, active, with the data and domains that it had; failed, for {@link repair}, when its
    * creation had never finished. It is of a new generation: sessions from before are stale.
    * @throws TenantDataGoneError when its database was dropped
+   * @throws LockTimeoutError while another process works on the tenant
    */
   async restore(reference: TenantReference): Promise<Tenant> {
     const tenant = await this.get(reference);
-    const { slug, status, step } = tenant;
-    const deleted = status === 'deleted';
-    if (deleted && (step === 'dropping' || step === 'dropped')) throw new TenantDataGoneError(slug);
+    refuseGone(tenant);
     await this.events.emit('tenant.restoring', tenant);
-    const transition = deleted && step !== 'done' ? 'reopen' : 'restore';
-    const generation = tenant.generation + 1;
-    await this.store.changeStatus(tenant, transition, { deletedAt: null, generation });
+    await this.provisioner.alone(tenant.id, async () => {
+      // Whoever drops a database holds the same lock until it is gone, and may have begun since.
+      const now = await this.get(tenant);
+      refuseGone(now);
+      const unfinished = now.status === 'deleted' && now.step !== 'done';
+      const generation = now.generation + 1;
+      const change = { deletedAt: null, generation };
+      await this.store.changeStatus(now, unfinished ? 'reopen' : 'restore', change);
+    });
     return this.changed(tenant, 'tenant.restored');
   }
 
@@ -220,7 +225,10 @@ export class TenantService {
       const tenant = await this.store.get(id);
       const { status, step } = tenant;
       if (status === 'deleted') {
-        if (step === 'dropping') await this.provisioner.finishDropping(tenant);
+        if (step !== 'dropping') return;
+        await this.provisioner.finishDropping(tenant);
+        // Whoever deleted it did not get as far.
+        await this.events.emit('tenant.deleted', tenant);
       } else if (status === 'provisioning' || status === 'failed') {
         // What was being undone has lost its database already, or is about to.
         if (undo || step === 'dropping') await this.provisioner.undo(tenant);
@@ -250,6 +258,12 @@ export class TenantService {
     await this.events.emit(event, now);
     return now;
   }
+}
+
+/** @throws TenantDataGoneError */
+function refuseGone({ slug, status, step }: Tenant): void {
+  const isGone = step === 'dropping' || step === 'dropped';
+  if (status === 'deleted' && isGone) throw new TenantDataGoneError(slug);
 }
 
 function referenceOf(tenant: TenantReference): string {

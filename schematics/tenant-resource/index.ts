@@ -8,6 +8,7 @@ import { addDependencies, scheduleInstall } from '../workspace/package-json.js';
 import type { ProjectOptions } from '../workspace/project.js';
 import { Workspace } from '../workspace/workspace.js';
 import * as content from './content.js';
+import { isolationSpec } from './isolation-spec.js';
 import { Resource } from './resource.js';
 
 interface TenantResourceOptions extends ProjectOptions {
@@ -45,7 +46,7 @@ export function tenantResource(options: TenantResourceOptions) {
 
     let isMissing = addDependencies(tree, 'dependencies', VALIDATION);
     if (options.spec !== false) {
-      workspace.create(resource.file('isolation.spec'), content.isolationSpec(resource));
+      workspace.create(resource.file('isolation.spec'), isolationSpec(resource));
       // The test runs on SQLite, whatever the app runs on.
       isMissing = addDependencies(tree, 'devDependencies', SQLITE_DRIVER) || isMissing;
     }

@@ -99,11 +99,18 @@ describe.each(RUNS)('API keys over the admin API on $name, $platform', ({ prepar
       expect(read.body).not.toHaveProperty('key');
     });
 
-    it('are another each time, whatever the idempotency key', async () => {
+    it('are another each time, and refused with an idempotency key', async () => {
       const headers = { 'idempotency-key': 'the-same' };
+      const amount = async () => (await call(app, `GET ${base}?limit=1000`)).body.items.length;
+      const before = await amount();
+      expect(await call(app, `POST ${base}`, { body, headers })).toMatchObject({
+        status: 400,
+        body: { code: 'IDEMPOTENCY_KEY_REFUSED' },
+      });
+      expect(await amount()).toBe(before);
       const [first, second] = [
-        await call(app, `POST ${base}`, { body, headers }),
-        await call(app, `POST ${base}`, { body, headers }),
+        await call(app, `POST ${base}`, { body }),
+        await call(app, `POST ${base}`, { body }),
       ];
       expect([first.status, second.status]).toEqual([201, 201]);
       expect(second.body.id).not.toBe(first.body.id);

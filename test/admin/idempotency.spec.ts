@@ -117,6 +117,20 @@ describe.each(engines)('Idempotency-Key on $name', ({ prepare }) => {
     expect((await create('right', 'key-5')).status).toBe(201);
   });
 
+  it('tells why a creation is refused also where that cannot be kept', async () => {
+    const store = app.get(OperationStore, { strict: false });
+    jest.spyOn(store, 'end').mockRejectedValueOnce(new Error('the central database is away'));
+    expect(await create('same', 'key-unkept')).toMatchObject({
+      status: 409,
+      body: { code: 'TENANT_CONFLICT' },
+    });
+    later(HELD_FOR + 1);
+    expect(await create('same', 'key-unkept')).toMatchObject({
+      status: 409,
+      body: { code: 'TENANT_CONFLICT' },
+    });
+  });
+
   it.each(['', '""', '"a', 'a"b', 'a b', 'ü', 'x'.repeat(256), '"a", "b"'])(
     'that is none (%p) is refused',
     async (key) => {

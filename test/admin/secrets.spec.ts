@@ -38,21 +38,20 @@ describe('what the admin API tells once', () => {
   const issue = (body: object) => call(app, 'POST tenants/acme/impersonations', { body });
 
   it('is in no row, event, log or audit entry', async () => {
-    const headers = { 'idempotency-key': 'sent-all-the-same' };
     const secrets: string[] = [];
     const ids: string[] = [];
     for (const base of ['tenants/acme/api-keys', 'api-keys']) {
-      const made = await call(app, `POST ${base}`, { body: { name: 'billing' }, headers });
+      const made = await call(app, `POST ${base}`, { body: { name: 'billing' } });
       const path = `POST ${base}/${made.body.id}/rotate`;
-      const rotated = await call(app, path, { body: {}, headers });
+      const rotated = await call(app, path, { body: {} });
       // What fails is what tends to be printed as a whole.
-      expect((await call(app, path, { body: {}, headers })).status).toBe(409);
+      expect((await call(app, path, { body: {} })).status).toBe(409);
       await call(app, `GET ${base}/${made.body.key}`);
       secrets.push(made.body.key.split('_')[2], rotated.body.key.split('_')[2]);
       ids.push(made.body.id, rotated.body.id);
     }
     const body = { userId: 'user-1', reason: 'ticket 7' };
-    const issued = await call(app, 'POST tenants/acme/impersonations', { body, headers });
+    const issued = await call(app, 'POST tenants/acme/impersonations', { body });
     secrets.push(issued.body.token);
     ids.push(issued.body.id);
     expect(secrets.every((secret) => secret.length >= 43)).toBe(true);
@@ -77,6 +76,51 @@ describe('what the admin API tells once', () => {
     for (const known of ids) expect(kept).toContain(known);
     for (const secret of secrets) expect(kept).not.toContain(secret);
     expect(await central.query('SELECT * FROM tenancy_admin_operations')).toEqual([]);
+  });
+
+  it('is not told for an idempotency key, which would have to give it again', async () => {
+    const { body: made } = await call(app, 'POST api-keys', { body: { name: 'central' } });
+    const { body: own } = await call(app, 'POST tenants/acme/api-keys', { body: { name: 'own' } });
+    const begins = new Date(Date.now() + 3_600_000).toISOString();
+    const ends = new Date(Date.now() + 7_200_000).toISOString();
+    const window = { from: begins, until: ends, bypass: true };
+    const wishes: readonly [route: string, body: object][] = [
+      ['POST api-keys', { name: 'another' }],
+      ['POST tenants/acme/api-keys', { name: 'another' }],
+      [`POST api-keys/${made.id}/rotate`, {}],
+      [`POST tenants/acme/api-keys/${own.id}/rotate`, {}],
+      ['POST tenants/acme/impersonations', { userId: 'user-1', reason: 'ticket 7' }],
+      ['PUT maintenance', { bypass: true }],
+      ['PUT tenants/acme/maintenance', { bypass: true }],
+      ['POST maintenance/windows', window],
+      ['POST tenants/acme/maintenance/windows', window],
+    ];
+    const central = app.get<DataSource>(getDataSourceToken(CENTRAL));
+    const tables = ['tenancy_api_keys', 'tenancy_impersonations', 'tenancy_maintenance'];
+    const rows = async () =>
+      Promise.all(tables.map((table) => central.query(`SELECT * FROM ${table}`)));
+    const before = await rows();
+    told.splice(0);
+    for (const [route, body] of wishes) {
+      const headers = { 'idempotency-key': 'key-1' };
+      expect([route, await call(app, route, { body, headers })]).toMatchObject([
+        route,
+        { status: 400, body: { code: 'IDEMPOTENCY_KEY_REFUSED' } },
+      ]);
+    }
+    expect(await rows()).toEqual(before);
+    expect(told.filter(({ name }) => name === 'admin.request')).toHaveLength(wishes.length);
+    for (const [route, body] of wishes) {
+      expect([route, (await call(app, route, { body })).status]).toEqual([
+        route,
+        route.startsWith('PUT') ? 200 : 201,
+      ]);
+    }
+    for (const base of ['', 'tenants/acme/']) {
+      await call(app, `DELETE ${base}maintenance`);
+      const { body } = await call(app, `GET ${base}maintenance`);
+      for (const one of body.items) await call(app, `DELETE maintenance/windows/${one.id}`);
+    }
   });
 
   it('is in the audit log as having been made, with who made it', async () => {

@@ -2,6 +2,7 @@ import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { BARE_APP, CliApp, environmentOf, PROJECTS_APP, type Format } from './support/cli-app.js';
 import { CommandPackage } from './support/command-package.js';
+import { queryCentral } from './support/query-central.js';
 
 jest.setTimeout(180_000);
 
@@ -84,6 +85,35 @@ describe.each(engines)('the command on $name', ({ prepare }) => {
     },
   );
 
+  it('works on as many of the named tenants at once as it is told to', async () => {
+    const app = appOf('esm', {
+      ...BARE_APP,
+      'meet.ts': `
+        let arrived = 0;
+        let open = () => {};
+        const both = new Promise<void>((resolve) => (open = resolve));
+        export default async () => {
+          arrived += 1;
+          if (arrived === 2) open();
+          await both;
+        };
+      `,
+      'fail.ts': "export default () => { throw new Error('not this one'); };",
+    });
+    for (const slug of ['acme', 'other']) await app.json('tenant', 'create', slug);
+    const named = ['--tenant', 'acme', '--tenant', 'other', '--concurrency'];
+    expect(await app.json('run', 'meet.ts', ...named, '2')).toEqual({
+      done: ['acme', 'other'],
+      failed: [],
+      notStarted: 0,
+    });
+    const failing = await app.run(['run', 'fail.ts', ...named, '1', '--json']);
+    expect(JSON.parse(failing.stdout)).toMatchObject({
+      failed: [{ tenant: 'acme' }],
+      notStarted: 1,
+    });
+  });
+
   it('cleans away the test tenants that it made, and nothing else', async () => {
     const app = appOf('esm');
     const { database } = await app.json<TenantData>('tenant', 'create', 'acme');
@@ -124,11 +154,20 @@ describe.each(engines)('the command on $name', ({ prepare }) => {
     expect(await app.json('tenant', 'repair', 'acme')).toMatchObject({
       repairs: [{ slug: 'acme', after: 'active' }],
     });
+    // What is half deleted is no creation: it is neither told nor touched by an undo.
+    await queryCentral(
+      setup,
+      "UPDATE tenancy_tenants SET status = 'deleted', step = 'dropping' WHERE slug = 'acme'",
+    );
     const told = await app.json('tenant', 'repair', '--all', '--undo');
     expect(told).toEqual({ applied: false, wouldUndo: ['other'] });
     expect(await databasesOf(setup).names()).toHaveLength(2);
     await app.json('tenant', 'repair', '--all', '--undo', '--apply');
     expect(await databasesOf(setup).names()).toHaveLength(1);
+    expect(await app.json('tenant', 'repair', '--all')).toMatchObject({
+      repairs: [{ slug: 'acme', before: 'deleted, dropping', after: 'deleted, dropped' }],
+    });
+    expect(await databasesOf(setup).names()).toEqual([]);
   });
 });
 

@@ -118,6 +118,33 @@ describe('the configuration of the command line', () => {
     expect(stderr).toContain('the app prints');
   });
 
+  it('never shows a secret that a document spells in another way', async () => {
+    const app = new CliApp(command, 'esm', {
+      'src/tenancy.config.ts': `
+        export default { redis: { url: 'redis://:one%22two%5Cthree@127.0.0.1:1' } };
+        export const app = () => { throw new Error('it is one"two\\\\three'); };
+      `,
+    });
+    const { stdout } = await app.run(['tenant', 'list', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { message: 'Error: it is ***' } });
+  });
+
+  it.each([
+    ['tenants: { servers: { main: null } }', 'tenants.servers.main: must be an object'],
+    [
+      "tenants: { servers: { main: { url: 'sqlite:./t', replicas: 'none' } } }",
+      'tenants.servers.main.replicas: must be an array',
+    ],
+    ["tenants: { credentialKeys: 'no-key' }", 'tenants.credentialKeys: must be an array'],
+    ["audit: { keys: 'no-key' }", 'audit.keys: must be an array'],
+  ])('that is not what it can be is told of as by the app: %s', async (options, problem) => {
+    const app = new CliApp(command, 'cjs', {
+      'src/tenancy.config.ts': `export default { ${options} };`,
+    });
+    const { code, stderr } = await app.run(['tenant', 'list']);
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(problem) });
+  });
+
   it('never shows a key, nor the password of Redis', async () => {
     const [credential, audit, master] = ['a', 'b', 'c'].map((letter) => letter.repeat(43) + '=');
     const app = new CliApp(command, 'cjs', {

@@ -4,6 +4,7 @@ import { describeServers } from '../support/describe-servers.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { BARE_APP, CliApp, environmentOf } from './support/cli-app.js';
 import { CommandPackage } from './support/command-package.js';
+import { queryCentral } from './support/query-central.js';
 import { prepareServer } from './support/server-setup.js';
 
 jest.setTimeout(120_000);
@@ -25,11 +26,8 @@ describe.each(engines)('orphans on $name', ({ prepare }) => {
   afterEach(() => setup.cleanUp());
 
   /** The tenant's row is gone, as when the central database was restored from a backup. */
-  async function forget(slug: string) {
-    const sql = `DELETE FROM tenancy_tenants WHERE slug = '${slug}'`;
-    if (setup.admin === undefined) await centralOfSqlite(setup).query('central', sql);
-    else await databasesOf(setup).query(setup.centralUrl.split('/').at(-1) ?? '', sql);
-  }
+  const forget = (slug: string) =>
+    queryCentral(setup, `DELETE FROM tenancy_tenants WHERE slug = '${slug}'`);
 
   it('are databases that this package made and no tenant has, and tenants without one', async () => {
     const app = new CliApp(command, 'cjs', BARE_APP, environmentOf(setup));
@@ -109,9 +107,4 @@ async function accountsOn({ admin, databasePrefix }: EngineSetup): Promise<unkno
      AND REPLACE(Db, '\\\\', '') LIKE '${databasePrefix}%'`,
   );
   return (rows ?? []).map(({ user }) => user);
-}
-
-function centralOfSqlite(setup: EngineSetup) {
-  const serverUrl = setup.centralUrl.replace(/\/[^/]*$/, '');
-  return databasesOf({ ...setup, serverUrl });
 }

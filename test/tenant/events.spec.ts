@@ -122,6 +122,17 @@ describe.each(engines)('events on $name', ({ prepare }) => {
     expect(names()).toEqual(['tenant.failed', 'tenant.created']);
   });
 
+  it('a deletion whose database is dropped by a repair tells that it is done, once', async () => {
+    const { id } = await app.tenants.create({ slug: 'half-gone' });
+    await app.central.query(
+      "UPDATE tenancy_tenants SET status = 'deleted', step = 'dropping' WHERE slug = 'half-gone'",
+    );
+    told = [];
+    await app.tenants.repair(id);
+    await app.tenants.repair(id);
+    expect(told).toEqual([['tenant.deleted', { tenantId: id, slug: 'half-gone' }]]);
+  });
+
   it('a refused verb does not tell that it was done', async () => {
     await app.tenants.create({ slug: 'refused' });
     told = [];

@@ -1,6 +1,8 @@
+import { writeFileSync } from 'node:fs';
 import type { TenancyModuleOptions } from '../../lib/index.js';
 import { TenantMigrator } from '../../lib/index.js';
 import { PendingTenants } from '../../lib/tenant/pending-tenants.js';
+import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { databasesOf } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
@@ -126,6 +128,24 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
     expect(await names()).toHaveLength(2);
   });
 
+  it.each(['with', 'without'])(
+    'are gone, %s a seed, where the creation that took them may not begin',
+    async (seeded) => {
+      const app = await start(seeded === 'with' ? { seed: async () => {} } : {});
+      await topUp(app);
+      app.context.get(PendingTenants).stop();
+      app.context.get(TenancyEvents).hear(async (event) => {
+        if (event === 'tenant.creating') throw new Error('it cannot be recorded');
+      });
+      const creation = { slug: 'acme', domains: ['acme.example'] };
+      await expect(app.tenants.create(creation)).rejects.toThrow('it cannot be recorded');
+      expect(await app.tenants.find('acme')).toBeNull();
+      expect(await app.tenants.find('acme.example')).toBeNull();
+      expect(await names()).toHaveLength(2);
+      expect(await pending(app)).toHaveLength(2);
+    },
+  );
+
   it('are not taken by who is refused', async () => {
     const app = await start();
     await topUp(app);
@@ -214,6 +234,16 @@ describe.each(engines)('databases for tenants to come on $name', ({ name, prepar
 
   if (name === 'sqlite') {
     // Two servers are two folders.
+    it('are made on the other servers while one is away', async () => {
+      const url = setup.serverUrl;
+      // A file, where its folder would be.
+      writeFileSync(`${url.replace(/^sqlite:/, '')}-away`, '');
+      const servers = { away: { url: `${url}-away` }, main: { url } };
+      const app = await start({ pending: 2, servers });
+      await expect(topUp(app)).rejects.toThrow('-away');
+      expect((await pending(app)).map(({ server }) => server)).toEqual(['main', 'main']);
+    });
+
     it('are kept on each server that accepts tenants, and taken where the tenant is placed', async () => {
       const url = setup.serverUrl;
       const app = await start({

@@ -1,4 +1,5 @@
 import type { Tenant, TenantService, TenantStatus } from '../../lib/index.js';
+import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { databasesOf, type Databases } from '../support/databases.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { CreateNotes1700000000001, Note } from '../support/notes.js';
@@ -170,6 +171,18 @@ describe.each(engines)('the status of a tenant on $name', ({ prepare }) => {
         status: 410,
       });
       expect(await app.tenants.get('dropped')).toMatchObject({ status: 'deleted' });
+    });
+
+    it('is not undone by a restore that began before, once the database is dropped', async () => {
+      await app.tenants.create({ slug: 'raced' });
+      app.context.get(TenancyEvents).hear(async (name, event) => {
+        if (name !== 'tenant.restoring' || !('slug' in event) || event.slug !== 'raced') return;
+        await app.tenants.delete('raced', { confirm: 'raced', dropDatabase: true });
+      });
+      await expect(app.tenants.restore('raced')).rejects.toMatchObject({
+        code: 'TENANT_DATA_GONE',
+      });
+      expect(await app.tenants.get('raced')).toMatchObject({ status: 'deleted', step: 'dropped' });
     });
 
     it('with dropDatabase waits for the connections in use', async () => {

@@ -13,6 +13,7 @@ import {
 } from 'class-validator';
 import type { CreateApiKey, RotateApiKey } from '../../api-key/api-key-input.js';
 import { Optional } from '../http/admin-input.js';
+import { PageCursor, PageLimit } from '../http/page-input.js';
 
 const EXPIRY = { required: false, format: 'date-time', maxLength: 40 } as const;
 const MOST_PER_MINUTE = 1_000_000;
@@ -90,23 +91,10 @@ export class RotateApiKeyInput {
 
 /** Which page of keys. */
 export class ListApiKeysInput {
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    minimum: 1,
-    maximum: 1_000,
-    description: 'Default: 50.',
-  })
-  @Optional()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @PageLimit({ most: 1_000, usual: 50 })
   readonly limit?: number;
 
-  @ApiProperty({ required: false, description: 'The next of the page before.' })
-  @Optional()
-  @IsString()
-  @MaxLength(500)
+  @PageCursor()
   readonly cursor?: string;
 }
 

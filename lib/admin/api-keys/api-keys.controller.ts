@@ -13,13 +13,12 @@ import {
 } from './api-key-inputs.js';
 import { ApiKeysView, ApiKeyView, NewApiKeyView } from './api-key-views.js';
 
-// No idempotency keys here: to answer a second time what was answered first, the key itself would have to be stored.
-
 const CREATED = {
   description:
     'The answer alone has the key. After a lost one, revoke the key that nobody has, and make another.',
   answer: NewApiKeyView,
   status: 201,
+  tellsSecret: true,
 } as const;
 
 @AdminController('api-keys', 'api-keys')

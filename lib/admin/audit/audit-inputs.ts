@@ -1,17 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  IsIn,
-  IsInt,
-  IsISO8601,
-  IsString,
-  IsUUID,
-  Matches,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { IsIn, IsInt, IsISO8601, IsString, IsUUID, Matches, MaxLength, Min } from 'class-validator';
 import type { AuditFilter } from '../../audit/audit-query.js';
 import { Optional } from '../http/admin-input.js';
+import { PageCursor, PageLimit } from '../http/page-input.js';
 import { OUTCOMES } from './audit-views.js';
 
 const TIME = { required: false, format: 'date-time', maxLength: 40 } as const;
@@ -66,23 +57,10 @@ export class AuditQueryInput extends AuditFilterInput {
   @IsIn(['newest', 'oldest'])
   readonly order?: 'newest' | 'oldest';
 
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    minimum: 1,
-    maximum: 1_000,
-    description: 'Default: 50.',
-  })
-  @Optional()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @PageLimit({ most: 1_000, usual: 50 })
   readonly limit?: number;
 
-  @ApiProperty({ required: false, description: 'The next of the page before.' })
-  @Optional()
-  @IsString()
-  @MaxLength(500)
+  @PageCursor()
   readonly cursor?: string;
 }
 

@@ -20,6 +20,7 @@ import {
 } from '@nestjs/swagger';
 import { TenancyGuard } from '../../http/tenancy.guard.js';
 import { CentralRoute } from '../../identify/route-mode.js';
+import { RefuseIdempotencyKey } from '../operations/refuse-idempotency-key.js';
 import { SetAction } from './admin-action.js';
 import { AdminExceptionFilter } from './admin-exception.filter.js';
 import { AdminGuard } from './admin.guard.js';
@@ -62,16 +63,26 @@ export interface AdminRouteDetails {
   readonly answer?: Type;
   /** Default 200; 204 without an `answer`. */
   readonly status?: number;
+  /** The answer may hold a secret that is kept nowhere: no idempotency key gets it again. Default false. */
+  readonly tellsSecret?: boolean;
 }
+
+const NO_KEY = 'Refuses an Idempotency-Key: a secret that is told once cannot be answered again.';
 
 /** A route of an {@link AdminController}. Its method's name is the operation's id. */
 export function AdminRoute(details: AdminRouteDetails): MethodDecorator {
-  const { action, summary, description, answer, status = answer ? 200 : 204 } = details;
+  const { action, summary, answer, status = answer ? 200 : 204, tellsSecret = false } = details;
+  const description = [details.description ?? [], tellsSecret ? NO_KEY : []].flat().join(' ');
   return (target, method, descriptor) =>
     applyDecorators(
       SetAction(`admin.${action}`),
       HttpCode(status),
-      ApiOperation({ operationId: String(method), summary, description }),
+      ...(tellsSecret ? [UseInterceptors(RefuseIdempotencyKey)] : []),
+      ApiOperation({
+        operationId: String(method),
+        summary,
+        ...(description !== '' && { description }),
+      }),
       ApiResponse({ status, description: 'Done.', ...(answer && { type: answer }) }),
       ApiDefaultResponse({
         description: 'Refused, or failed.',

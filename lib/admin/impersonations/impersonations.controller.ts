@@ -74,6 +74,7 @@ export class ImpersonationsController {
     summary: 'Make a token to act in the place of a tenant’s user',
     answer: IssuedImpersonationView,
     status: 201,
+    tellsSecret: true,
   })
   async issueImpersonation(
     @TargetTenant() { id: tenant }: Tenant,

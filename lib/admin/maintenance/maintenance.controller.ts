@@ -34,6 +34,7 @@ export class MaintenanceController {
     action: 'maintenance.enable',
     summary: 'Close all tenants for maintenance',
     answer: NewMaintenanceView,
+    tellsSecret: true,
   })
   async enableMaintenance(
     @Body(AdminInput) { until, ...terms }: EnableMaintenanceInput,
@@ -57,6 +58,7 @@ export class MaintenanceController {
     action: 'maintenance.schedule',
     summary: 'Have a maintenance of all tenants begin and end by itself',
     answer: NewMaintenanceView,
+    tellsSecret: true,
     status: 201,
   })
   async scheduleMaintenance(
@@ -96,6 +98,7 @@ export class TenantMaintenanceController {
     action: 'maintenance.enable-tenant',
     summary: 'Close a tenant for maintenance',
     answer: NewMaintenanceView,
+    tellsSecret: true,
   })
   async enableTenantMaintenance(
     @TargetTenant() { id }: Tenant,
@@ -120,6 +123,7 @@ export class TenantMaintenanceController {
     action: 'maintenance.schedule-tenant',
     summary: 'Have a maintenance of a tenant begin and end by itself',
     answer: NewMaintenanceView,
+    tellsSecret: true,
     status: 201,
   })
   async scheduleTenantMaintenance(

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsBoolean, IsIn } from 'class-validator';
 import type { TenantMigrationStatus } from '../../migration/migration-report.js';
 import { Optional } from '../http/admin-input.js';
+import { PageCursor, PageLimit } from '../http/page-input.js';
 
 /** A migration that did not come to its end. */
 class HalfWayView {
@@ -68,23 +69,10 @@ export class MigrationsView {
 
 /** Which page. */
 export class ListMigrationsInput {
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    minimum: 1,
-    maximum: 1_000,
-    description: 'Default: 200.',
-  })
-  @Optional()
-  @IsInt()
-  @Min(1)
-  @Max(1_000)
+  @PageLimit({ most: 1_000, usual: 200 })
   readonly limit?: number;
 
-  @ApiProperty({ required: false, description: 'The next of the page before.' })
-  @Optional()
-  @IsString()
-  @MaxLength(500)
+  @PageCursor()
   readonly cursor?: string;
 }
 

@@ -147,10 +147,15 @@ export class AdminOperations implements OnModuleInit, BeforeApplicationShutdown 
     });
   }
 
+  /** Never in place of the failure itself: what cannot be kept is tried again once the hold is over. */
   private async keepFailure(hold: Hold, error: unknown): Promise<void> {
-    if (!isFinal(error)) return this.store.release(hold);
-    const problem = problemOf(error, true);
-    await this.store.end(hold, { state: 'failed', tenantId: null }, problem, Date.now());
+    try {
+      if (!isFinal(error)) return await this.store.release(hold);
+      const problem = problemOf(error, true);
+      await this.store.end(hold, { state: 'failed', tenantId: null }, problem, Date.now());
+    } catch (keeping) {
+      this.logger.error(`That operation ${hold.id} failed could not be kept: ${String(keeping)}`);
+    }
   }
 
   private async runToEnd(

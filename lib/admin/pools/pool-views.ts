@@ -4,6 +4,10 @@ import type { BreakerState } from '../../database/pool/circuit-breaker.js';
 import type { CloseReason, Percentiles, TenantUse } from '../../database/pool/pool-statistics.js';
 import type { ServerPoolStats } from '../../database/pool/server-pool-stats.js';
 
+/** A number of connections, leases or callers. */
+const Count = (description?: string) =>
+  ApiProperty({ type: 'integer', ...(description !== undefined && { description }) });
+
 /** Milliseconds. */
 class PercentilesView implements Percentiles {
   @ApiProperty()
@@ -24,8 +28,7 @@ class TenantUseView implements TenantUse {
   @ApiProperty()
   readonly database!: string;
 
-  @ApiProperty({ type: 'integer' })
-  readonly leases!: number;
+  @Count() readonly leases!: number;
 
   @ApiProperty({ description: 'Milliseconds that its leases were held, added up.' })
   readonly held!: number;
@@ -39,32 +42,24 @@ export class ServerPoolView implements ServerPoolStats {
   @ApiProperty()
   readonly server!: string;
 
-  @ApiProperty({ type: 'integer' })
-  readonly maxConnections!: number;
+  @Count() readonly maxConnections!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly open!: number;
+  @Count() readonly open!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly opening!: number;
+  @Count() readonly opening!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly idle!: number;
+  @Count() readonly idle!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly leased!: number;
+  @Count() readonly leased!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Callers waiting for a connection.' })
+  @Count('Callers waiting for a connection.')
   readonly waiting!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly reused!: number;
+  @Count() readonly reused!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly turned!: number;
+  @Count() readonly turned!: number;
 
-  @ApiProperty({ type: 'integer' })
-  readonly opened!: number;
+  @Count() readonly opened!: number;
 
   @ApiProperty({ description: 'The part of all leases that needed no new connection.' })
   readonly reuseRate!: number;
@@ -76,13 +71,13 @@ export class ServerPoolView implements ServerPoolStats {
   })
   readonly closed!: Readonly<Record<CloseReason, number>>;
 
-  @ApiProperty({ type: 'integer', description: 'Callers that got none in time.' })
+  @Count('Callers that got none in time.')
   readonly timeouts!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Callers that found the line full.' })
+  @Count('Callers that found the line full.')
   readonly refused!: number;
 
-  @ApiProperty({ type: 'integer', description: 'Callers that went away while they waited.' })
+  @Count('Callers that went away while they waited.')
   readonly aborted!: number;
 
   @ApiProperty({ type: PercentilesView })

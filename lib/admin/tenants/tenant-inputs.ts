@@ -5,15 +5,13 @@ import {
   IsArray,
   IsBoolean,
   IsIn,
-  IsInt,
   IsObject,
   IsString,
-  Max,
   MaxLength,
-  Min,
 } from 'class-validator';
 import type { TenantSettings } from '../../context/current-tenant.js';
 import { Optional } from '../http/admin-input.js';
+import { PageCursor, PageLimit } from '../http/page-input.js';
 import { STATUSES } from './tenant-view.js';
 
 const SETTINGS = { type: 'object', additionalProperties: true, selfRequired: false } as const;
@@ -95,23 +93,10 @@ export class ListTenantsInput {
   @IsIn(STATUSES)
   readonly status?: (typeof STATUSES)[number];
 
-  @ApiProperty({
-    required: false,
-    type: 'integer',
-    minimum: 1,
-    maximum: 200,
-    description: 'Default: 50.',
-  })
-  @Optional()
-  @IsInt()
-  @Min(1)
-  @Max(200)
+  @PageLimit({ most: 200, usual: 50 })
   readonly limit?: number;
 
-  @ApiProperty({ required: false, description: 'The next of the page before.' })
-  @Optional()
-  @IsString()
-  @MaxLength(500)
+  @PageCursor()
   readonly cursor?: string;
 }
 

@@ -37,7 +37,9 @@ export function tenantRepair(parent: Command): void {
     .action(
       appAction(async (run, reference: string | undefined, options: Options) => {
         const { undo = false, apply = false } = options;
-        const tenants = await chosen(run, reference);
+        const all = await chosen(run, reference);
+        // What is told is what is done: to undo a creation is not to end a deletion, or a migration.
+        const tenants = undo ? all.filter(isUnfinished) : all;
         if (undo && !apply) return tellWhatIsUndone(run, tenants);
         const repairs: Repair[] = [];
         for (const tenant of tenants) repairs.push(await repair(run, tenant, undo));
@@ -72,15 +74,19 @@ async function chosen({ app }: AppRun, reference: string | undefined): Promise<r
 }
 
 async function tellWhatIsUndone({ output }: AppRun, tenants: readonly Tenant[]): Promise<void> {
-  const undone = tenants.filter(({ status }) => status === 'provisioning' || status === 'failed');
-  const lines = undone.map(
+  const lines = tenants.map(
     ({ slug, status, placement, databaseOrigin }) =>
       `${slug} (${status}) would be forgotten${databaseOrigin === 'created' ? `, and its database ${placement.database} dropped` : ''}`,
   );
   await output.result(
-    { applied: false, wouldUndo: undone.map(({ slug }) => slug) },
-    undone.length > 0 ? [...lines, 'Do it: --apply'] : [NOTHING],
+    { applied: false, wouldUndo: tenants.map(({ slug }) => slug) },
+    tenants.length > 0 ? [...lines, 'Do it: --apply'] : [NOTHING],
   );
+}
+
+/** Whether its creation has not ended. */
+function isUnfinished({ status }: Tenant): boolean {
+  return status === 'provisioning' || status === 'failed';
 }
 
 async function repair({ app }: AppRun, tenant: Tenant, undo: boolean): Promise<Repair> {
