@@ -2,6 +2,7 @@ import { constants, type Dirent, type Stats } from 'node:fs';
 import { lstat, mkdir, open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { checkOptions, checkText } from './check-options.js';
 import { StoragePathError } from './errors.js';
 import { codeOf, ifThere } from './if-there.js';
 import { IncomingFiles } from './incoming-files.js';
@@ -12,8 +13,15 @@ export interface LocalDiskOptions {
   readonly folder: string;
 }
 
-/** Files of a folder of this machine, or of a network disk that its processes share. */
-export function localDisk({ folder }: LocalDiskOptions): StorageDisk {
+/**
+ * Files of a folder of this machine, or of a network disk that its processes share.
+ * @throws StorageOptionsError
+ */
+export function localDisk(options: LocalDiskOptions): StorageDisk {
+  checkOptions('localDisk()', options, ['folder']);
+  const { folder } = options;
+  // An empty one would be the folder that the process was started in.
+  checkText('localDisk()', 'folder', folder);
   return new LocalDisk(resolve(folder));
 }
 
