@@ -110,8 +110,10 @@ it('go on when a listener throws, or what comes is no signal', async () => {
   });
   const later: unknown[] = [];
   other.signals.on('news', { receive: (message) => later.push(message), missed: () => {} });
-  await one.redis.command('PUBLISH', one.redis.key('signals'), 'not JSON');
-  await until('it is taken for a lost one', () => other.missed > 1);
+  for (const [times, text] of ['not JSON', 'null', '"text"', '{"from":"elsewhere"}'].entries()) {
+    await one.redis.command('PUBLISH', one.redis.key('signals'), text);
+    await until(`${text} is taken for a lost one`, () => other.missed > times + 1);
+  }
   await publishing(one, 1);
   await until('the other has heard', () => later.length > 0);
 });
