@@ -64,7 +64,10 @@ export class ScopedCache implements Cache {
     return this.entries.endOf(this.scope('ttl() of a cache'), key);
   }
 
-  /** @param ttl milliseconds that it lives; 0: until it is deleted. Default: the option `ttl` */
+  /**
+   * @param ttl milliseconds that it lives; 0: until it is deleted; less: it is over, and what is there is deleted. Default:
+   * the option `ttl`
+   */
   async set<T>(key: string, value: T, ttl?: number): Promise<T> {
     await this.entries.write(this.scope('set() of a cache'), key, value, ttl);
     return value;
