@@ -307,7 +307,7 @@ export class ServerPool {
   }
 
   private connectionOpened(): void {
-    this.watch.start();
+    if (!this.closed) this.watch.start();
     this.events.emit('connection');
   }
 
