@@ -15,6 +15,7 @@ const FEATURES =
  */
 const LEVELS = [
   ['tenancy.error'],
+  ['load-package'],
   ['options', 'context'],
   ['redis'],
   ['database'],

@@ -45,8 +45,8 @@ export class Entries {
   }
 
   /**
-   * Keeps a value, or deletes what is there for undefined.
-   * @param ttl milliseconds; 0 for no end. Default: the option `ttl`
+   * Keeps a value, or deletes what is there: for undefined, and for one whose time is over before it begins.
+   * @param ttl milliseconds; 0 or Infinity for no end. Default: the option `ttl`
    * @param tags their versions, where it has any
    */
   async write(
@@ -58,10 +58,10 @@ export class Entries {
   ): Promise<void> {
     // What JSON cannot hold fails here, whatever becomes of failures of the store.
     const json: string | undefined = JSON.stringify(value);
-    if (json === undefined) return this.remove(scope, [key]);
+    if (json === undefined || !(ttl >= 0)) return this.remove(scope, [key]);
     const entry = {
       json,
-      ...(ttl > 0 && { expires: Date.now() + ttl }),
+      ...(ttl > 0 && ttl < Infinity && { expires: Date.now() + ttl }),
       ...(tags !== undefined && { tags }),
     };
     await this.bypassing('set', { key, value }, () => this.store.set(entryKey(scope, key), entry));

@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { Cache, Events } from 'cache-manager';
 import type { EventEmitter } from 'node:events';
 import { CacheEvents } from './cache-events.js';
@@ -29,6 +30,7 @@ export interface WrapOptions<T> {
  * are kept as JSON.
  */
 export class ScopedCache implements Cache {
+  private readonly logger = new Logger('Tenancy');
   private readonly events = new CacheEvents();
   private readonly flights = new SingleFlight();
   private readonly entries: Entries;
@@ -64,7 +66,10 @@ export class ScopedCache implements Cache {
     return this.entries.endOf(this.scope('ttl() of a cache'), key);
   }
 
-  /** @param ttl milliseconds that it lives; 0: until it is deleted. Default: the option `ttl` */
+  /**
+   * @param ttl milliseconds that it lives; 0: until it is deleted; less: it is over, and what is there is deleted. Default:
+   * the option `ttl`
+   */
   async set<T>(key: string, value: T, ttl?: number): Promise<T> {
     await this.entries.write(this.scope('set() of a cache'), key, value, ttl);
     return value;
@@ -181,12 +186,22 @@ export class ScopedCache implements Cache {
     }
     const value = valueOf(found) as T;
     if (isEnding(found, value, options)) {
-      this.make(scope, key, make, options, tags).then(
-        (made) => this.events.emit('refresh', { key, value: made }),
-        (error: unknown) => this.events.emit('refresh', { key, value, error }),
-      );
+      this.make(scope, key, make, options, tags)
+        .then(
+          (made) => this.events.emit('refresh', { key, value: made }),
+          (error: unknown) => this.events.emit('refresh', { key, value, error }),
+        )
+        // Nobody waits for it, whom it could be told: unhandled, it would end the process.
+        .catch((error: unknown) => this.tellOfListener(error));
     }
     return options.raw === true ? { value, expires: found.expires } : value;
+  }
+
+  private tellOfListener(error: unknown): void {
+    this.logger.error(
+      'A listener of "refresh" of a cache failed',
+      error instanceof Error ? error.stack : error,
+    );
   }
 
   /** @returns what was made, by whoever made it */

@@ -1,3 +1,4 @@
+import { unknownKey } from '../options/unknown-key.js';
 import { EncryptionOptionsError } from './errors.js';
 import type { KeyProvider } from '../options/key-provider.js';
 import { MasterKeys } from './keys/master-keys.js';
@@ -43,12 +44,18 @@ export const ENCRYPTION_OPTIONS = Symbol.for('nestjs-tenancy:encryption-options'
 /** The environment variable of the master keys. */
 export const ENCRYPTION_KEYS_VARIABLE = 'TENANCY_ENCRYPTION_KEYS';
 
+const KEYS = ['masterKeys', 'keys', 'messages'];
+const MESSAGE_KEYS = ['replayWindow', 'replayStore', 'bodyLimit'];
+
 /** @throws EncryptionOptionsError */
 export function resolveEncryptionOptions(
-  { masterKeys, keys, messages = {} }: TenantEncryptionOptions,
+  given: TenantEncryptionOptions,
   hasRedis: boolean,
   env: Readonly<Record<string, string | undefined>>,
 ): ResolvedEncryptionOptions {
+  const { masterKeys, keys, messages = {} } = given;
+  const unknown = unknownKey(given, KEYS) ?? unknownKey(messages, MESSAGE_KEYS);
+  if (unknown !== undefined) throw new EncryptionOptionsError(unknown);
   const { replayWindow = 300, bodyLimit = 1_048_576 } = messages;
   const { replayStore = hasRedis ? 'redis' : 'memory' } = messages;
   checkWhole('replayWindow', replayWindow);

@@ -41,6 +41,8 @@ export class MaintenanceWatch implements MaintenanceGate, BeforeApplicationShutd
   /** Whose are to be read; undefined stands for everybody's. */
   private readonly unread = new Set<Scope | undefined>();
   private reading?: Promise<void>;
+  /** What is told of in the background, one after the other. */
+  private settling: Promise<void> = Promise.resolve();
   private failing = false;
   private timer?: NodeJS.Timeout;
   private stopped = false;
@@ -84,6 +86,8 @@ export class MaintenanceWatch implements MaintenanceGate, BeforeApplicationShutd
     this.stopped = true;
     clearTimeout(this.timer);
     await this.reading?.catch(() => {});
+    // What was noted as told is to be told: nobody else will.
+    await this.settling;
   }
 
   /** Reads what may have changed; nothing while nobody has asked for it yet. */
@@ -115,7 +119,8 @@ export class MaintenanceWatch implements MaintenanceGate, BeforeApplicationShutd
       this.arm();
     }
     const now = Date.now();
-    void this.notices.settle(this.known.due(now), now);
+    const due = this.known.due(now);
+    if (due.length > 0) this.settling = this.settling.then(() => this.notices.settle(due, now));
   }
 
   private async readNext(): Promise<void> {

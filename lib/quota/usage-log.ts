@@ -64,7 +64,9 @@ export class UsageLog implements OnModuleInit, BeforeApplicationShutdown {
   private sums = new Map<string, Sum>();
   /** Rows with their ids, which a lost answer leaves unsure. */
   private unwritten: LogRow[] = [];
-  private writing?: Promise<void>;
+  private writing: Promise<void> = Promise.resolve();
+  /** Waits for {@link writing} to end. */
+  private next?: Promise<void>;
   private timer?: NodeJS.Timeout;
 
   constructor(
@@ -92,10 +94,17 @@ export class UsageLog implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   /** Writes what is there by now. @throws what the central database refuses it with; it is tried again */
-  async flush(): Promise<void> {
-    await this.writing?.catch(() => undefined);
-    this.writing = this.write();
-    await this.writing;
+  flush(): Promise<void> {
+    // One at a time, and one that waits, which has what is there by then, for all who ask meanwhile. Detached: it is not the
+    // request that happens to ask first that it is written for.
+    this.next ??= this.writing
+      .catch(() => undefined)
+      .then(() => {
+        this.next = undefined;
+        this.writing = runDetached('the usage log', () => this.write());
+        return this.writing;
+      });
+    return this.next;
   }
 
   async sumsOf(tenantId: string, query: UsageQuery): Promise<readonly UsageSum[]> {

@@ -26,7 +26,7 @@ export class RedisConnection {
   constructor(
     options: ResolvedRedis,
     private readonly purpose: string,
-    onReady: () => void = () => {},
+    onReady: (client: RedisClient) => void = () => {},
   ) {
     this.timeout = options.timeout;
     // Detached: it is not the work that happens to need it first that it lives for.
@@ -36,7 +36,7 @@ export class RedisConnection {
         client.on('ready', () => {
           this.tellUp();
           resolve();
-          onReady();
+          onReady(client);
         });
         client.on('error', (error) => {
           this.tellDown(error);

@@ -75,16 +75,20 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
    */
   subscribe(channel: string, listener: (message: string) => void, onReady: () => void): void {
     if (this.subscriptions !== undefined) throw new TypeError('There is one channel: use Signals');
-    const connection = new RedisConnection(this.require('A subscription'), 'signals', () => {
-      // Subscribed once: the client subscribes again by itself, before it says that it is ready.
-      subscribed ??= connection.run((client) => client.subscribe(channel, listener));
-      subscribed.then(onReady, (error: unknown) => {
-        subscribed = undefined;
-        this.logger.error(`Redis refuses the channel ${channel}`, error);
-      });
-    });
+    this.subscriptions = new RedisConnection(
+      this.require('A subscription'),
+      'signals',
+      (client) => {
+        // Subscribed once: the client subscribes again by itself, before it says that it is ready. However long the answer
+        // takes: nobody waits for it, and a server that falls silent is given up, and asked again.
+        subscribed ??= client.subscribe(channel, listener);
+        subscribed.then(onReady, (error: unknown) => {
+          subscribed = undefined;
+          this.logger.error(`Redis refuses the channel ${channel}`, error);
+        });
+      },
+    );
     let subscribed: Promise<unknown> | undefined;
-    this.subscriptions = connection;
   }
 
   onApplicationShutdown(): void {

@@ -96,12 +96,10 @@ export class Signals implements OnModuleInit, OnApplicationShutdown {
   }
 
   private read(text: string): Envelope | undefined {
-    try {
-      return JSON.parse(text) as Envelope;
-    } catch {
-      this.logger.error(`What came on the channel ${this.channel} of Redis is no signal`);
-      return undefined;
-    }
+    const envelope = parsed(text);
+    if (isEnvelope(envelope)) return envelope;
+    this.logger.error(`What came on the channel ${this.channel} of Redis is no signal`);
+    return undefined;
   }
 
   private tellMissed(): void {
@@ -127,4 +125,17 @@ export class Signals implements OnModuleInit, OnApplicationShutdown {
       );
     }
   }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isEnvelope(value: unknown): value is Envelope {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'from' in value && ('missed' in value || 'topic' in value);
 }

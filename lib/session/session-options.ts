@@ -48,7 +48,7 @@ export interface TenantSessionOptions {
    * else what Passport keeps in `passport.user`, where that is a string or a number.
    */
   readonly user?: (session: Readonly<Record<string, unknown>>) => string | undefined;
-  /** Seconds between two sweeps for expired sessions; 0 for none in this process. Default 600. */
+  /** Seconds between two sweeps for expired sessions, 2,147,483 at most; 0 for none in this process. Default 600. */
   readonly sweepInterval?: number;
 }
 
@@ -68,6 +68,8 @@ export interface ResolvedSessionOptions {
 export const SESSION_OPTIONS = Symbol.for('nestjs-tenancy:session-options');
 
 const SECRET_LENGTH = 32;
+/** Seconds: the longest time that a timer can have. One that is given more goes off at once, again and again. */
+const LONGEST_INTERVAL = 2_147_483;
 const KEYS = ['use', 'secret', 'name', 'cookie', 'lifetime', 'store', 'user', 'sweepInterval'];
 const COOKIE_KEYS = ['domain', 'path', 'sameSite', 'secure', 'persistent'];
 
@@ -86,7 +88,7 @@ export function resolveSessionOptions(options: TenantSessionOptions): ResolvedSe
     throw new SessionOptionsError(`\`secret\` needs at least ${SECRET_LENGTH} characters`);
   }
   checkSeconds('lifetime', lifetime, 1);
-  checkSeconds('sweepInterval', sweepInterval, 0);
+  checkSeconds('sweepInterval', sweepInterval, 0, LONGEST_INTERVAL);
   if (store !== 'database' && store !== 'redis') {
     throw new SessionOptionsError('`store` is neither "database" nor "redis"');
   }
@@ -102,9 +104,10 @@ export function resolveSessionOptions(options: TenantSessionOptions): ResolvedSe
   };
 }
 
-function checkSeconds(name: string, value: number, min: number): void {
-  if (Number.isInteger(value) && value >= min) return;
-  throw new SessionOptionsError(`\`${name}\` is not a whole number of seconds from ${min} on`);
+function checkSeconds(name: string, value: number, min: number, max = Infinity): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  const range = max === Infinity ? `from ${min} on` : `from ${min} to ${max}`;
+  throw new SessionOptionsError(`\`${name}\` is not a whole number of seconds ${range}`);
 }
 
 function userOf({ userId, passport }: Readonly<Record<string, unknown>>): string | undefined {

@@ -22,3 +22,15 @@ export class StorageFileNotFoundError extends TenancyError {
     });
   }
 }
+
+/** The options of `TenantStorageModule`, or of one of its disks, cannot work. */
+export class StorageOptionsError extends TenancyError {
+  /** @param of what took them: `TenantStorageModule`, `localDisk()` */
+  constructor(of: string, problem: string) {
+    super({
+      code: 'STORAGE_OPTIONS_INVALID',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message: `The options of ${of} are refused: ${problem}.`,
+    });
+  }
+}

@@ -1,4 +1,4 @@
-export { StorageFileNotFoundError, StoragePathError } from './errors.js';
+export { StorageFileNotFoundError, StorageOptionsError, StoragePathError } from './errors.js';
 export { localDisk, type LocalDiskOptions } from './local-disk.js';
 export { s3Disk, type S3Client, type S3DiskOptions } from './s3-disk.js';
 export type { Pieces, StorageDisk, StoredFile } from './storage-disk.js';

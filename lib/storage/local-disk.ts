@@ -1,9 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { constants, type Dirent, type Stats } from 'node:fs';
-import { lstat, mkdir, open, opendir, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, opendir, rename, rmdir, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { checkOptions, checkText } from './check-options.js';
 import { StoragePathError } from './errors.js';
+import { codeOf, ifThere } from './if-there.js';
+import { IncomingFiles } from './incoming-files.js';
 import type { Pieces, StorageDisk, StoredFile } from './storage-disk.js';
 
 export interface LocalDiskOptions {
@@ -11,8 +13,15 @@ export interface LocalDiskOptions {
   readonly folder: string;
 }
 
-/** Files of a folder of this machine, or of a network disk that its processes share. */
-export function localDisk({ folder }: LocalDiskOptions): StorageDisk {
+/**
+ * Files of a folder of this machine, or of a network disk that its processes share.
+ * @throws StorageOptionsError
+ */
+export function localDisk(options: LocalDiskOptions): StorageDisk {
+  checkOptions('localDisk()', options, ['folder']);
+  const { folder } = options;
+  // An empty one would be the folder that the process was started in.
+  checkText('localDisk()', 'folder', folder);
   return new LocalDisk(resolve(folder));
 }
 
@@ -26,19 +35,14 @@ const TRIES = 20;
  * A symbolic link below the folder leads nowhere: one that was unpacked from an archive could lead to another tenant.
  */
 class LocalDisk implements StorageDisk {
-  constructor(private readonly root: string) {}
+  private readonly incoming: IncomingFiles;
 
-  async write(folder: string, names: readonly string[], pieces: Pieces): Promise<number> {
-    const incoming = join(this.root, INCOMING, randomUUID());
-    await mkdir(join(this.root, INCOMING), { recursive: true });
-    try {
-      const size = await writeWhole(incoming, pieces);
-      await this.moveTo(incoming, folder, names);
-      return size;
-    } catch (error) {
-      await rm(incoming, { force: true });
-      throw error;
-    }
+  constructor(private readonly root: string) {
+    this.incoming = new IncomingFiles(join(root, INCOMING));
+  }
+
+  write(folder: string, names: readonly string[], pieces: Pieces): Promise<number> {
+    return this.incoming.receive(pieces, (path) => this.moveTo(path, folder, names));
   }
 
   async open(folder: string, names: readonly string[]): Promise<Readable | undefined> {
@@ -149,34 +153,6 @@ class LocalDisk implements StorageDisk {
   }
 }
 
-/** All of it on the disk, before it gets its name. */
-async function writeWhole(path: string, pieces: Pieces): Promise<number> {
-  const handle = await open(path, 'wx');
-  try {
-    await handle.writeFile(pieces);
-    await handle.sync();
-    return (await handle.stat()).size;
-  } finally {
-    await handle.close();
-  }
-}
-
 function fileOf(names: readonly string[], { size, mtimeMs }: Stats): StoredFile {
   return { path: names.join('/'), size, modified: new Date(mtimeMs) };
-}
-
-/** What somebody has deleted, or put a link in place of, is not there. */
-async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await looking;
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
-    throw error;
-  }
-}
-
-/** Not by `instanceof Error`: test runners have an `Error` of their own, which those of node are none of. */
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

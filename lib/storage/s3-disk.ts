@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { Readable } from 'node:stream';
+import { checkMethods, checkOptions, checkText } from './check-options.js';
+import { StorageOptionsError } from './errors.js';
 import type { Pieces, StorageDisk, StoredFile } from './storage-disk.js';
 
 interface Place {
@@ -48,8 +50,30 @@ export interface S3DiskOptions {
   readonly prefix?: string;
 }
 
-/** Files of a bucket of S3, or of any store that speaks its protocol. */
-export function s3Disk({ client, bucket, prefix = '' }: S3DiskOptions): StorageDisk {
+const S3_METHODS = [
+  'putObject',
+  'getObject',
+  'headObject',
+  'deleteObject',
+  'listObjectsV2',
+  'createMultipartUpload',
+  'uploadPart',
+  'completeMultipartUpload',
+  'abortMultipartUpload',
+] as const satisfies readonly (keyof S3Client)[];
+
+/**
+ * Files of a bucket of S3, or of any store that speaks its protocol.
+ * @throws StorageOptionsError
+ */
+export function s3Disk(options: S3DiskOptions): StorageDisk {
+  const of = 's3Disk()';
+  checkOptions(of, options, ['client', 'bucket', 'prefix']);
+  const { client, bucket, prefix = '' } = options;
+  // The class `S3Client` of that package, which has none of them, is a likely mistake.
+  checkMethods(of, 'client', client, S3_METHODS, '`new S3({ … })` of @aws-sdk/client-s3');
+  checkText(of, 'bucket', bucket);
+  if (typeof prefix !== 'string') throw new StorageOptionsError(of, '`prefix` is not a text');
   return new S3Disk(client, bucket, prefix);
 }
 

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, Module } from '@nestjs/common';
+import { checkMethods, checkOptions } from './check-options.js';
 import type { StorageDisk } from './storage-disk.js';
 import { STORAGE_DISK, TenantStorage } from './tenant-storage.js';
 
@@ -31,10 +32,26 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     {
       provide: STORAGE_DISK,
       inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ disk }: TenantStorageOptions) => disk,
+      useFactory: diskOf,
     },
     TenantStorage,
   ],
   exports: [TenantStorage],
 })
 export class TenantStorageModule extends ConfigurableModuleClass {}
+
+const DISK_METHODS = [
+  'write',
+  'open',
+  'stat',
+  'delete',
+  'list',
+] as const satisfies readonly (keyof StorageDisk)[];
+
+/** @throws StorageOptionsError when the app starts */
+function diskOf(options: TenantStorageOptions): StorageDisk {
+  const of = 'TenantStorageModule';
+  checkOptions(of, options, ['disk']);
+  checkMethods(of, 'disk', options.disk, DISK_METHODS, '`localDisk({ … })` or `s3Disk({ … })`');
+  return options.disk;
+}

@@ -109,6 +109,33 @@ it('without Redis it is refused after apiKeys.ttl at the latest', async () => {
   }
 }, 60_000);
 
+it('while Redis is frozen it is refused after apiKeys.ttl at the latest', async () => {
+  const ttl = 700;
+  const three = await startThree(ttl);
+  const { key, info } = await keyOf(three);
+  redis.freeze();
+  try {
+    const delays = await delaysOf(three, key, { revoke: info.id });
+    expect(Math.max(...delays)).toBeLessThan(ttl + BOUND);
+  } finally {
+    redis.thaw();
+  }
+}, 60_000);
+
+it('what was told while Redis was frozen holds when it goes on', async () => {
+  const three = await startThree(600_000);
+  const { key, info } = await keyOf(three);
+  redis.freeze();
+  try {
+    await tell(three[0], { revoke: info.id });
+    // It remembers the key, and nobody could tell it.
+    await tell(three[1], { send: key, until: 200 });
+  } finally {
+    redis.thaw();
+  }
+  await Promise.all(three.map((child) => tell(child, { send: key, until: 401 })));
+}, 60_000);
+
 it('what was told while Redis was gone holds when it is back', async () => {
   const three = await startThree(600_000);
   const { key, info } = await keyOf(three);

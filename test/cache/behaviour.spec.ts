@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { RedisConnections } from '../../lib/redis/redis-connections.js';
 import { Signals } from '../../lib/redis/signals.js';
 import { engines, type EngineSetup } from '../support/engines.js';
@@ -88,6 +89,20 @@ it('refreshes in the background what is about to end, as cache-manager does', as
   expect(raw.value).toBe(2);
   expect(raw.expires).toBeGreaterThan(Date.now());
   expect(refreshed).toEqual([{ key: 'k', value: 2 }]);
+});
+
+it('logs what a listener of a refresh throws, which would else end the process', async () => {
+  const { cache, inA } = await start();
+  const log = jest.spyOn(Logger.prototype, 'error').mockImplementation();
+  cache.on('refresh', () => {
+    throw new Error('of a listener');
+  });
+  const wrap = () => cache.wrap('k', () => 1, { ttl: 60_000, refreshThreshold: 60_001 });
+  await inA(wrap);
+  await inA(wrap);
+  await until('it is logged', () => log.mock.calls.length > 0);
+  expect(log.mock.calls[0]![1]).toContain('of a listener');
+  log.mockRestore();
 });
 
 it('tells a tenant’s listener of the tenant’s own alone', async () => {

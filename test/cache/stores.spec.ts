@@ -134,6 +134,22 @@ describe.each(engines)('a cache on $name', ({ prepare }) => {
       expect(await inA(() => cache.get('long'))).toBe(1);
     });
 
+    it.each([-1, NaN])('keeps nothing for a time that is over already: %d', async (ttl) => {
+      const { cache, inA } = app;
+      await inA(() => cache.set('k', 'before'));
+      await inA(() => cache.set('k', 'token', ttl));
+      expect(await inA(() => cache.get('k'))).toBeUndefined();
+      expect(await inA(() => cache.wrap('k', () => 'made', { ttl: () => ttl }))).toBe('made');
+      expect(await inA(() => cache.get('k'))).toBeUndefined();
+    });
+
+    it('keeps without end what is to have none', async () => {
+      const { cache, inA } = app;
+      await inA(() => cache.set('k', 'kept', Infinity));
+      expect(await inA(() => cache.get('k'))).toBe('kept');
+      expect(await inA(() => cache.ttl('k'))).toBeUndefined();
+    });
+
     it('flushes a tag of one tenant, whatever has it', async () => {
       const { cache, inA, inB } = app;
       const all = async () => {

@@ -147,6 +147,22 @@ describeServers('when a %s server fails', (kind) => {
     expect(pool.stats()).toMatchObject({ open: 2, leased: 0, waiting: 0 });
     expect(changes).toEqual([]);
   });
+
+  it.each([0, 1])(
+    'by having no place for one more: turns one that is idle, while %d are in use',
+    async (inUse) => {
+      await server.query(`CREATE DATABASE c`);
+      await server.query(`CREATE USER app IDENTIFIED BY 'app' WITH MAX_USER_CONNECTIONS 2`);
+      await server.query(`GRANT SELECT ON *.* TO app`);
+      pool = poolAs(urlAs('app', server));
+      const leases = [await pool.lease({ database: 'a' }), await pool.lease({ database: 'b' })];
+      for (const lease of leases.slice(inUse)) lease.release();
+      expect(await queryIn(pool, 'c', 'SELECT DATABASE() AS name')).toEqual([{ name: 'c' }]);
+      expect(pool.stats()).toMatchObject({ open: 2, leased: inUse, turned: 1, waiting: 0 });
+      for (const lease of leases) lease.release();
+      expect(changes).toEqual([]);
+    },
+  );
 });
 
 function urlAs(user: string, { url }: RunningServer): string {

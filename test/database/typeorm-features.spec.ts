@@ -300,6 +300,19 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
     });
   });
 
+  it('a query runner that is used after its release leases nothing', async () => {
+    const leased = () => app.pools.stats().servers[0]!.leased;
+    await inA(async () => {
+      for (const use of ['query', 'stream'] as const) {
+        const queryRunner = injected.dataSource.createQueryRunner();
+        await queryRunner.release();
+        const used = async () => queryRunner[use]('SELECT 1');
+        await expect(used()).rejects.toThrow(/already released/i);
+        expect(leased()).toBe(0);
+      }
+    });
+  });
+
   it('a query runner keeps the tenant in which it was made, not the one in which it connects', async () => {
     await using queryRunner = await inA(async () => injected.dataSource.createQueryRunner());
     const found = () => queryRunner.manager.findOneByOrFail(Project, { id: 1 });

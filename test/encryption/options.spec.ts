@@ -39,6 +39,11 @@ describe('the options', () => {
     ['both given', { masterKeys: [MASTER_KEY], keys: new MasterKeys([MASTER_KEY]) }],
     ['`messages.replayWindow`', { masterKeys: [MASTER_KEY], messages: { replayWindow: 0 } }],
     ['`messages.bodyLimit`', { masterKeys: [MASTER_KEY], messages: { bodyLimit: 1.5 } }],
+    ['Did you mean "masterKeys"', { masterKey: [MASTER_KEY] } as object],
+    [
+      'Did you mean "replayWindow"',
+      { masterKeys: [MASTER_KEY], messages: { replayWindw: 60 } as object },
+    ],
     ['no `redis`', { masterKeys: [MASTER_KEY], messages: { replayStore: 'redis' } }],
     [
       'neither "redis"',

@@ -1,5 +1,8 @@
 import { EventEmitter2, EventEmitterModule } from '@nestjs/event-emitter';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { DataSource } from 'typeorm';
 import { ALL_TENANTS, Tenancy, type MaintenanceEvent } from '../../lib/index.js';
+import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { CENTRAL_DATA_SOURCE } from '../../lib/tenant/tokens.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { codeOf } from '../support/rejection.js';
@@ -78,6 +81,36 @@ describe.each(engines)('maintenance on $name', ({ prepare }) => {
       'maintenance.disabled acme',
     ]);
     expect(await apps[0].maintenance.list('acme')).toEqual([]);
+  });
+
+  it('is told of to the end by a process that shuts down meanwhile', async () => {
+    const own = await prepare();
+    const app = await startMaintenanceApp(own, { options: { registry: { ttl: TTL } } });
+    await app.tenants.create({ slug: 'acme' });
+    await app.get('acme');
+    const central = app.nest.get<DataSource>(CENTRAL_DATA_SOURCE, { strict: false });
+    let goOn!: () => void;
+    const mayGoOn = new Promise<void>((resolve) => (goOn = resolve));
+    let heard = '';
+    app.nest.get(TenancyEvents, { strict: false }).hear(async (name) => {
+      if (name !== 'maintenance.enabled') return;
+      heard = 'begun';
+      await mayGoOn;
+      await central.query('SELECT 1');
+      heard = 'written';
+    });
+    await app.maintenance.schedule('acme', { from: soon(300), until: soon(HOUR) });
+    await until('its beginning is told', () => heard === 'begun');
+    const closed = app.close().then(() => 'closed');
+    const turns = async () => {
+      for (let count = 0; count < 1_000; count += 1) await turn();
+      return 'waits';
+    };
+    expect(await Promise.race([closed, turns()])).toBe('waits');
+    goOn();
+    await closed;
+    expect(heard).toBe('written');
+    await own.cleanUp();
   });
 
   it('is cancelled before it begins, and ends when it is disabled', async () => {

@@ -89,3 +89,26 @@ it('is in force by the time that registry.ttl is over while Redis is down, and w
   await tell(first, { change: 'enable', of: 'cut' });
   await Promise.all(watching);
 }, 60_000);
+
+it('is in force by the time that registry.ttl is over while Redis is frozen, and at once when it goes on', async () => {
+  const [first, ...others] = children;
+  redis.freeze();
+  try {
+    for (const [change, status] of [
+      ['disable', 200],
+      ['enable', 503],
+    ] as const) {
+      const watching = others.map((child) => tell(child, { awaitStatus: status, of: 'cut' }));
+      const { at } = await tell(first, { change, of: 'cut' });
+      for (const { lastOther = at } of await Promise.all(watching)) {
+        expect(lastOther - at).toBeLessThanOrEqual(TTL);
+      }
+    }
+  } finally {
+    redis.thaw();
+  }
+  await tell(first, { awaitStatus: 503, of: 'cut' });
+  const watching = others.map((child) => tell(child, { awaitStatus: 200, of: 'cut' }));
+  await tell(first, { change: 'disable', of: 'cut' });
+  await Promise.all(watching);
+}, 60_000);

@@ -3,6 +3,15 @@ import { engines, type EngineSetup } from '../support/engines.js';
 import { until } from '../support/until.js';
 import { startQuotaApp, type QuotaApp } from './quota-app.js';
 
+/** Refuses to write one source, until it is dropped. */
+const TRIGGER = 'CREATE TRIGGER refuse_one BEFORE INSERT ON tenancy_quota_log';
+const WITHOUT_USES = `${TRIGGER} FOR EACH ROW SET NEW.uses = IF(NEW.source = 'refused', NULL, NEW.uses)`;
+const refuse = {
+  'better-sqlite3': `${TRIGGER} WHEN NEW.source = 'refused' BEGIN SELECT RAISE(ABORT, 'no'); END`,
+  mysql: WITHOUT_USES,
+  mariadb: WITHOUT_USES,
+} as const;
+
 describe.each(engines)('the usage log on $name', (engine) => {
   let setup: EngineSetup;
   let apps: QuotaApp[];
@@ -113,6 +122,22 @@ describe.each(engines)('the usage log on $name', (engine) => {
     await app.tenancy.run(slug, async () => {
       expect(await app.quotas.history({ by: [] })).toEqual([{ amount: 3, uses: 2 }]);
     });
+  });
+
+  it('loses nothing when flushes meet behind one that is slow, and what they write is refused', async () => {
+    const { id, slug } = await apps[0]!.tenants.create({ slug: `tenant-${++count}` });
+    const [app] = apps as [QuotaApp];
+    const log = app.context.get(UsageLog, { strict: false });
+    const use = (source: string) => log.add(id, '2030-05-06', 'users', source, 1_000);
+    await app.central.query(refuse[app.central.options.type as keyof typeof refuse]);
+    use('first');
+    const slow = log.flush();
+    // Three statements, of which the second is refused.
+    for (let n = 0; n < 1_100; n += 1) use(n === 700 ? 'refused' : `then-${n}`);
+    await Promise.allSettled([slow, log.flush(), log.flush()]);
+    await app.central.query('DROP TRIGGER refuse_one');
+    const told = await app.tenancy.run(slug, () => app.quotas.history({ by: [] }));
+    expect(told).toMatchObject([{ uses: 1_101 }]);
   });
 
   it('a tenant that is no more keeps nobody’s uses from being written', async () => {

@@ -1,4 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { currentTenant } from '../../lib/context/tenant-context.js';
 import { resolveOptions } from '../../lib/options/resolve.js';
 import { RedisConnections } from '../../lib/redis/redis-connections.js';
@@ -14,9 +17,9 @@ class Process {
   readonly signals: Signals;
   readonly stop: () => void;
 
-  constructor(url?: string) {
+  constructor(url?: string, timeout?: number) {
     this.redis = new RedisConnections(
-      resolveOptions(url === undefined ? {} : { redis: { url } }, {}),
+      resolveOptions(url === undefined ? {} : { redis: { url, timeout } }, {}),
     );
     this.signals = new Signals(this.redis);
     this.stop = this.signals.on('news', {
@@ -38,6 +41,9 @@ class Process {
     this.redis.onApplicationShutdown();
   }
 }
+
+/** Milliseconds that a command may take where it is to be short. */
+const TIMEOUT = 100;
 
 let server: RedisServer;
 let processes: Process[] = [];
@@ -110,8 +116,10 @@ it('go on when a listener throws, or what comes is no signal', async () => {
   });
   const later: unknown[] = [];
   other.signals.on('news', { receive: (message) => later.push(message), missed: () => {} });
-  await one.redis.command('PUBLISH', one.redis.key('signals'), 'not JSON');
-  await until('it is taken for a lost one', () => other.missed > 1);
+  for (const [times, text] of ['not JSON', 'null', '"text"', '{"from":"elsewhere"}'].entries()) {
+    await one.redis.command('PUBLISH', one.redis.key('signals'), text);
+    await until(`${text} is taken for a lost one`, () => other.missed > times + 1);
+  }
   await publishing(one, 1);
   await until('the other has heard', () => later.length > 0);
 });
@@ -145,6 +153,40 @@ it('are told of as missed when only who published was cut off', async () => {
   await permit('+publish');
   await other.listening(2);
   expect([one.missed, other.heard]).toEqual([1, []]);
+});
+
+it('are told of as missed to who was let listen late', async () => {
+  let letGo = () => {};
+  // Redis behind something that holds back that who connects wants to listen.
+  const proxy = createServer((from) => {
+    const to = connect(server.port, server.host);
+    from.on('data', (bytes) => {
+      if (!bytes.includes('subscribe')) return void to.write(bytes);
+      letGo = () => void to.write(bytes);
+    });
+    to.pipe(from);
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      one.on('error', () => other.destroy()).on('close', () => other.destroy());
+    }
+  }).listen(0, server.host);
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  const held = new Process(`redis://${server.host}:${port}`, TIMEOUT);
+  processes.push(held);
+  const log = jest.spyOn(Logger.prototype, 'error');
+  // Longer than a command may take.
+  await pause(3 * TIMEOUT);
+  await publishing(await start().listening(), 'lost');
+  expect(held.missed).toBe(0);
+  letGo();
+  await held.listening();
+  expect(held.heard).toEqual([]);
+  expect(log).not.toHaveBeenCalled();
+  log.mockRestore();
+  proxy.close();
 });
 
 it('leave nothing to be tried again by an app that has shut down', async () => {

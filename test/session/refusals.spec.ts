@@ -52,6 +52,8 @@ it.each<[string, Partial<TenantSessionOptions>]>([
   ['`lifetime`', { lifetime: 0 }],
   ['`lifetime`', { lifetime: 1.5 }],
   ['`sweepInterval`', { sweepInterval: -1 }],
+  // 30 days, which is more than a timer can wait.
+  ['`sweepInterval`', { sweepInterval: 2_592_000 }],
   ['Did you mean "lifetime"', { lifetme: 60 } as object],
   ['Did you mean "secure"', { cookie: { secur: true } as object }],
   ['`use`', { use: undefined }],

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { runForTenant } from '../../lib/context/tenant-context.js';
 import { localDisk, TenantStorage, TenantStorageModule } from '../../lib/storage/index.js';
@@ -122,6 +122,30 @@ it('a process that is killed while it writes leaves the file as it was, and the 
   } finally {
     await program.dispose();
   }
+});
+
+it('what a killed process has left is removed when it is a day old, and nothing that may still be written', async () => {
+  const incoming = join(started.folder, '.incoming');
+  const fragments = () => readdir(incoming);
+  const program = new ChildProgram('test/storage/writing-process.ts');
+  try {
+    const child = program.start(started.folder, acme.id);
+    await nextMessage(child);
+    await kill(child);
+  } finally {
+    await program.dispose();
+  }
+  const [fragment] = await fragments();
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000);
+  const writeInNewProcess = () =>
+    asAcme(() => new TenantStorage(localDisk({ folder: started.folder })).write('file', 'x'));
+  await utimes(join(incoming, fragment!), hoursAgo(23), hoursAgo(23));
+  await writeInNewProcess();
+  expect(await fragments()).toEqual([fragment]);
+  await utimes(join(incoming, fragment!), hoursAgo(25), hoursAgo(25));
+  await writeInNewProcess();
+  expect(await fragments()).toEqual([]);
+  expect((await asAcme(() => storage.read('file'))).toString()).toBe('x');
 });
 
 it('the module gives the storage to the app', async () => {

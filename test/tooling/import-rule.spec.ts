@@ -88,6 +88,7 @@ const REFUSED: ReadonlyArray<readonly [statement: string, file: string, message:
 const ALLOWED: ReadonlyArray<readonly [statement: string, file: string]> = [
   [`import { Tenancy } from '../context/tenancy.js';`, 'tenant/tenant.service.ts'],
   [`import { TenancyError } from '../tenancy.error.js';`, 'context/errors.ts'],
+  [`import { loadPackage } from '../load-package.js';`, 'cache/load-store.ts'],
   [`import type { Identifier } from '../options/identifier.js';`, 'context/typed.ts'],
   [`import { lease } from './lease.js';`, 'database/sibling.ts'],
   [`import { createPool } from 'mysql2';`, 'database/engines/mysql-pool.ts'],

@@ -27,6 +27,7 @@ export class CircuitBreaker {
   private delay = FIRST_DELAY;
   private cause?: Error;
   private timer?: NodeJS.Timeout;
+  private ended = false;
 
   /**
    * @param probe opens a connection; rejects when the server is still not there
@@ -70,11 +71,14 @@ export class CircuitBreaker {
     this.tryLater();
   }
 
+  /** The server is not tried any more. */
   end(): void {
+    this.ended = true;
     clearTimeout(this.timer);
   }
 
   private tryLater(): void {
+    if (this.ended) return;
     // Between half and the whole of it, so that the processes of an app do not all come at once.
     const delay = this.delay * (0.5 + Math.random() / 2);
     this.delay = Math.min(this.delay * 2, LAST_DELAY);

@@ -31,6 +31,7 @@ export class PoolConnections {
   private onTheirWay = 0;
   private renewed = -Infinity;
   private fullUntil = -Infinity;
+  private ended = false;
 
   constructor(
     server: string,
@@ -159,6 +160,7 @@ export class PoolConnections {
   }
 
   end(): void {
+    this.ended = true;
     this.breaker.end();
   }
 
@@ -172,6 +174,7 @@ export class PoolConnections {
 
   private async openIdle(): Promise<void> {
     const member = await this.connect(NO_DATABASE);
+    if (this.ended) return this.close(member, 'shutdown');
     member.since = performance.now();
     this.idle.add(member);
     this.listener.roomMade();

@@ -84,11 +84,16 @@ export class ServerPool {
    * @throws ServerUnavailableError, ServerUnreachableError, DatabaseMissingError
    */
   lease(target: LeaseTarget): Lease | Promise<Lease> {
+    const trace = this.watch.trace((this.lent.size + 1) * 2 >= this.options.maxConnections);
+    return this.find(target, trace);
+  }
+
+  /** @param trace where it was asked for, if that was noted */
+  private find(target: LeaseTarget, trace: LeaseRequest['trace']): Lease | Promise<Lease> {
     if (this.closed) throw new PoolClosedError(this.options.server);
     const { refusal, hasRoom, idle } = this.connections;
     if (refusal !== undefined) throw refusal;
     const claimant = this.share.claimant(target.database, target.share);
-    const trace = this.watch.trace((this.lent.size + 1) * 2 >= this.options.maxConnections);
     const request = { target, claimant, trace };
     if (!this.share.hasRoomFor(claimant)) return this.wait(request);
     const affine = this.connections.takeIdle(target);
@@ -202,17 +207,16 @@ export class ServerPool {
 
   /** A connection that is not there yet counts for its tenant already: for its share, and for {@link drain}. */
   private async onTheWay(request: LeaseRequest, arrive: () => Promise<Lease>): Promise<Lease> {
-    const { target, claimant } = request;
+    const { target, claimant, trace } = request;
     this.share.enter(claimant);
     try {
       return await arrive();
     } catch (error) {
       this.share.leave(claimant);
-      if (error instanceof ServerFullError && this.lent.size > 0) {
-        // One of those that are open will do, once it is given back.
+      if (error instanceof ServerFullError && this.lent.size + this.connections.idle.size > 0) {
+        // One of those that are open will do: an idle one, or one that is given back.
         this.connections.serverIsFull();
-        const again = this.share.claimant(target.database, target.share);
-        return await this.wait({ ...request, claimant: again });
+        return await this.find(target, trace);
       }
       this.serveWaiting();
       throw error;
@@ -303,7 +307,7 @@ export class ServerPool {
   }
 
   private connectionOpened(): void {
-    this.watch.start();
+    if (!this.closed) this.watch.start();
     this.events.emit('connection');
   }
 

@@ -53,8 +53,9 @@ export class ReplayWindow {
   }
 
   private async rememberInRedis(name: string, made: number, now: number): Promise<boolean> {
-    // A second more than it is good for: Redis has a clock of its own.
-    const time = Math.ceil(made + this.window - now) + 1_000;
+    // By our clock it is good for one window, by that of another process, which may be behind, for up to two. And a second,
+    // because Redis has a clock of its own.
+    const time = Math.ceil(made + 2 * this.window - now) + 1_000;
     const key = this.redis.key(`replay:${name}`);
     const answer = await this.redis.command('SET', key, '', 'PX', String(time), 'NX');
     return answer !== null;

@@ -29,13 +29,13 @@ export class SessionWatch {
 
 const LEAVES_NOTHING =
   /^\s*(?:select|insert|update|delete|replace|with|show|explain|savepoint|release\s+savepoint|rollback\s+to)\b/i;
-/** `BEGIN NOT ATOMIC …` is a block of statements instead, on MariaDB. */
 /** With `multipleStatements` only the first would be looked at. A `;` in a text costs a needless reset. */
 const MORE_THAN_ONE = /;\s*\S/;
+/** `BEGIN NOT ATOMIC …` is a block of statements instead, on MariaDB. */
 const BEGINS = /^\s*(?:start\s+transaction\b|begin(?:\s+work)?\s*;?\s*$)/i;
 const ENDS = /^\s*(?:commit|rollback)\s*;?\s*$/i;
 /**
- * What a statement that starts harmlessly can still do: `SELECT @x := 1`, `SELECT … INTO @x`, `SELECT GET_LOCK(…)`, or be
- * followed by another. Comments may stand anywhere in between, so no more than the word is looked for.
+ * What a statement that starts harmlessly can still do: `SELECT @x := 1`, `SELECT … INTO @x`, `SELECT GET_LOCK(…)`.
+ * Comments may stand anywhere in between, so no more than the word is looked for.
  */
-const REACHES_THE_SESSION = /@|\bget_lock\b|\blast_insert_id\s*\(\s*[^)\s]|;\s*\S/i;
+const REACHES_THE_SESSION = /@|\bget_lock\b|\blast_insert_id\s*\(\s*[^)\s]/i;

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import type { BetterSqlite3Driver } from 'typeorm/driver/better-sqlite3/BetterSqlite3Driver.js';
 import { BetterSqlite3QueryRunner } from 'typeorm/driver/better-sqlite3/BetterSqlite3QueryRunner.js';
 import type { ReadStream } from 'typeorm/platform/PlatformTools.js';
@@ -67,6 +67,8 @@ export class LeasedSqliteQueryRunner extends BetterSqlite3QueryRunner {
   }
 
   private async acquire(): Promise<SqliteLease> {
+    // Nobody would give back what is leased after the release.
+    if (this.isReleased) throw new QueryRunnerAlreadyReleasedError();
     const lease = await this.leaseConnection();
     if (!(lease instanceof SqliteLease)) throw new TypeError('Not a connection of this engine');
     return lease;
