@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import type { Impersonator } from '../context/impersonator.js';
 import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
 import { AuditLog } from './audit-log.js';
 import type { Unplaced } from './chain-writer.js';
@@ -48,9 +49,28 @@ export class AuditRecorder {
       tenantId,
       requestId: facts.requestId,
       address: facts.address,
-      details: this.redaction.toText(details),
+      details: this.redaction.toText(withImpersonator(details, facts.impersonator)),
     };
   }
+}
+
+/** Says in whose place it was done, also where somebody else is named as the actor. */
+function withImpersonator(details: unknown, impersonator: Impersonator | undefined): unknown {
+  if (impersonator === undefined) return details;
+  const { id, actor, userId } = impersonator;
+  const by = { impersonation: { id, actor, userId } };
+  const rest = details === undefined || isPlainObject(details) ? details : { details };
+  // In front, because of many fields the last are cut; and nothing of the same name takes its place.
+  return { ...by, ...rest, ...by };
+}
+
+/** Anything else, such as a list or a `Map`, has contents that are no fields of its own. */
+function isPlainObject(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  );
 }
 
 /** Half of a character would come back from the database as another. */

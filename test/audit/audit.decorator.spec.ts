@@ -21,6 +21,8 @@ import {
   bySubdomain,
   CENTRAL,
   CentralRoute,
+  ImpersonationGuard,
+  ImpersonationService,
   Tenancy,
   TenancyModule,
   TenantService,
@@ -39,12 +41,14 @@ class Login implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest();
     request.user = { id: request.headers['x-user'] };
+    const kept = request.headers['x-impersonation'];
+    if (kept !== undefined) request.session = { impersonation: JSON.parse(kept) };
     return true;
   }
 }
 
 @Controller('invoices')
-@UseGuards(Login)
+@UseGuards(Login, ImpersonationGuard)
 class Invoices {
   constructor(
     private readonly audit: AuditService,
@@ -73,6 +77,7 @@ class Invoices {
   @Get('inside')
   async inside() {
     await this.audit.record({ action: 'invoice.inside' });
+    await this.audit.record({ action: 'invoice.named', actor: 'ben', details: ['a list'] });
     await this.tenancy.runCentral('look at the plans', () => undefined);
   }
 
@@ -119,10 +124,11 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     yield text;
   }
 
-  async function call(path: string, body?: object) {
+  async function call(path: string, body?: object, more: Record<string, string> = {}) {
     return ask(app, path, {
       host: 'acme.localhost',
       headers: {
+        ...more,
         'x-user': 'ann',
         'x-request-id': 'r-1',
         authorization: `Bearer ${SECRET}`,
@@ -196,12 +202,38 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     await call('/invoices/inside');
     const { entries } = await app
       .get(Tenancy)
-      .run('acme', () => app.get(AuditService).query({ limit: 2 }));
+      .run('acme', () => app.get(AuditService).query({ limit: 3 }));
     const actor = platform === 'express' ? 'ann' : null;
     const request = { actor, requestId: 'r-1', address: expect.stringContaining('127.0.0.1') };
     expect(entries).toMatchObject([
       { action: 'central.entered', details: { reason: 'look at the plans' }, ...request },
+      { action: 'invoice.named', ...request, actor: 'ben', details: ['a list'] },
       { action: 'invoice.inside', ...request },
+    ]);
+  });
+
+  it('names the operator who acts in the place of the user', async () => {
+    const impersonations = app.get(ImpersonationService);
+    const actor = 'operator@example.com';
+    const { id, token } = await impersonations.issue({ tenant: 'acme', userId: 'ann', actor });
+    const kept = await app.get(Tenancy).run('acme', () => impersonations.redeem(token));
+    const asOperator = { 'x-impersonation': JSON.stringify(kept) };
+    const impersonation = { id, actor, userId: 'ann' };
+
+    await call('/invoices/7/pay', { how: 'card' }, asOperator);
+    expect(await last()).toMatchObject({
+      action: 'invoice.paid',
+      actor,
+      details: { impersonation, route: 'Invoices.pay' },
+    });
+    await call('/invoices/inside', undefined, asOperator);
+    const { entries } = await app
+      .get(Tenancy)
+      .run('acme', () => app.get(AuditService).query({ limit: 3 }));
+    expect(entries).toMatchObject([
+      { action: 'central.entered', actor, details: { impersonation } },
+      { action: 'invoice.named', actor: 'ben', details: { impersonation, details: ['a list'] } },
+      { action: 'invoice.inside', actor, details: { impersonation } },
     ]);
   });
 
