@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import type { Impersonator } from '../context/impersonator.js';
-import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
+import { AUDIT_OUTCOMES, CENTRAL_CHAIN, LONGEST_ACTOR, type AuditEvent } from './audit-entry.js';
 import { AuditLog } from './audit-log.js';
 import type { Unplaced } from './chain-writer.js';
 import { AuditEntryError } from './errors.js';
@@ -33,8 +33,8 @@ export class AuditRecorder {
     }
     const facts = this.requests.current;
     const { actor = facts.actor, tenantId = chain === CENTRAL_CHAIN ? null : chain } = event;
-    if ((actor?.length ?? 0) > 191) {
-      throw new AuditEntryError('its actor must be 191 characters at most');
+    if ((actor?.length ?? 0) > LONGEST_ACTOR) {
+      throw new AuditEntryError(`its actor must be ${LONGEST_ACTOR} characters at most`);
     }
     if ((tenantId?.length ?? 0) > 36) {
       throw new AuditEntryError('its tenantId must be the id of a tenant');

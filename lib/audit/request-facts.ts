@@ -4,6 +4,7 @@ import { currentImpersonator, currentRequest } from '../context/tenant-context.j
 import type { AuditedRequest } from '../options/audit-options.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { fitActor } from './audit-entry.js';
 
 /** Who asked, and from where. */
 export interface RequestFacts {
@@ -31,7 +32,7 @@ export class AuditedRequests {
     const impersonator = currentImpersonator();
     if (impersonator === undefined) return facts;
     // The request, and whoever looks for an actor in it, takes the operator for the user.
-    return { ...facts, actor: impersonator.actor, impersonator };
+    return { ...facts, actor: fitActor(impersonator.actor), impersonator };
   }
 
   private factsOf(
@@ -44,8 +45,9 @@ export class AuditedRequests {
     const requestId = [header, request.id].find(
       (id): id is string => typeof id === 'string' && /^[\w.:+/=-]{1,100}$/.test(id),
     );
+    const actor = this.actorOf(request) ?? null;
     return {
-      actor: this.actorOf(request) ?? null,
+      actor: actor === null ? null : fitActor(actor),
       requestId: requestId ?? null,
       address: (request.ip ?? request.socket?.remoteAddress)?.slice(0, 64) ?? null,
     };

@@ -128,12 +128,12 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     return ask(app, path, {
       host: 'acme.localhost',
       headers: {
-        ...more,
         'x-user': 'ann',
         'x-request-id': 'r-1',
         authorization: `Bearer ${SECRET}`,
         'user-agent': 'test',
         'content-type': 'application/json',
+        ...more,
       },
       ...(body !== undefined && { chunks: one(JSON.stringify(body)) }),
     });
@@ -180,6 +180,12 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     const failed = await last();
     expect(failed).toMatchObject({ outcome: 'failed', details: { error: { name: 'Error' } } });
     expect(JSON.stringify([refused, failed])).not.toContain(SECRET);
+  });
+
+  it('records who has however long a name', async () => {
+    const user = 'u'.repeat(300);
+    expect((await call('/invoices/7/pay', { how: 'card' }, { 'x-user': user })).status).toBe(201);
+    expect(await last()).toMatchObject({ actor: `${'u'.repeat(190)}…` });
   });
 
   it('records a handler that gives nothing, once', async () => {
