@@ -1,5 +1,6 @@
 import {
   Body,
+  ConsoleLogger,
   Controller,
   ForbiddenException,
   Get,
@@ -68,6 +69,15 @@ class Invoices {
     return { id, paid: true };
   }
 
+  @Post(':id/cancel')
+  @Audit('invoice.cancelled', {
+    details: (_context, result) => (result as { id: string }).id.at(0),
+  })
+  cancel(@Param('id') id: string, @Body() body: { readonly how?: string }) {
+    if (body.how === 'never') throw new ForbiddenException();
+    return body.how === 'oddly' ? null : { id };
+  }
+
   @Get('nothing')
   @Audit('invoice.nothing')
   nothing() {
@@ -89,6 +99,14 @@ class Invoices {
   }
 }
 
+const logged: string[] = [];
+
+class Listening extends ConsoleLogger {
+  override error(...line: unknown[]): void {
+    logged.push(line.join(' '));
+  }
+}
+
 @Module({ controllers: [Invoices] })
 class Root {}
 
@@ -103,7 +121,7 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
       optionsOn(setup, { identify: [bySubdomain({ of: 'localhost' })], audit }),
     );
     const started = await NestFactory.create({ module: Root, imports: [tenancy] }, adapter(), {
-      logger: false,
+      logger: new Listening({ logLevels: ['error'] }),
       abortOnError: false,
     });
     await started.listen(0, '127.0.0.1');
@@ -194,6 +212,21 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     expect(await last()).toMatchObject({ seq: before + 1, action: 'invoice.nothing' });
   });
 
+  it('records a call whose details cannot be told, and answers it as it is', async () => {
+    expect((await call('/invoices/7/cancel', { how: 'now' })).status).toBe(201);
+    expect(await last()).toMatchObject({ outcome: 'success', details: { more: '7' } });
+    logged.length = 0;
+    expect((await call('/invoices/7/cancel', { how: 'oddly' })).status).toBe(201);
+    expect(await last()).toMatchObject({ outcome: 'success', details: { more: '[failed]' } });
+    expect((await call('/invoices/7/cancel', { how: 'never' })).status).toBe(403);
+    expect(await last()).toMatchObject({
+      outcome: 'refused',
+      details: { more: '[failed]', error: { status: 403 } },
+    });
+    const lines = logged.filter((line) => line.includes('invoice.cancelled'));
+    expect(lines).toEqual(Array(2).fill(expect.stringContaining('TypeError')));
+  });
+
   it('records a central route in the central chain', async () => {
     await ask(app, '/invoices/central', { host: 'localhost', headers: { 'x-user': 'ben' } });
     expect(await last('central')).toMatchObject({
@@ -247,8 +280,13 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (platform, adapter) =
     const dataSource = app.get<DataSource>(getDataSourceToken(CENTRAL));
     await dataSource.query('ALTER TABLE tenancy_audit_log RENAME TO elsewhere');
     const answer = await call('/invoices/7/pay', { how: 'card' });
+    logged.length = 0;
+    const failure = await call('/invoices/7/pay', { how: 'broken' });
     await dataSource.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
     expect(answer).toMatchObject({ status: 503, body: { code: 'AUDIT_UNWRITTEN' } });
+    expect(failure).toMatchObject({ status: 503, body: { code: 'AUDIT_UNWRITTEN' } });
+    // What the handler failed with is not lost by that.
+    expect(logged.filter((line) => line.includes(SECRET))).toHaveLength(1);
     expect((await call('/invoices/7/pay', { how: 'card' })).status).toBe(201);
     const verify = () => app.get(AuditService).verify();
     expect(await app.get(Tenancy).run('acme', verify)).toMatchObject({ valid: true });
