@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, In, IsNull, MoreThan, type FindOptionsWhere, type Repository } from 'typeorm';
-import { insert, update } from '../tenant/central-rows.js';
+import { insert, removeOfDropped, update } from '../tenant/central-rows.js';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
 import { ApiKeyRow } from './api-key.entity.js';
 import { BatchedReads } from './batched-reads.js';
@@ -80,13 +80,7 @@ export class ApiKeyRows {
 
   /** Deletes the keys of tenants whose database was dropped. */
   async tidy(): Promise<void> {
-    await this.central
-      .createQueryBuilder()
-      .delete()
-      .from(ApiKeyRow)
-      .where("tenant_id IN (SELECT id FROM tenancy_tenants WHERE step = 'dropped')")
-      .callListeners(false)
-      .execute();
+    await removeOfDropped(this.rows);
   }
 
   private get rows(): Repository<ApiKeyRow> {

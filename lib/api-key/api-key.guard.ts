@@ -9,7 +9,7 @@ import type { IdentifiableRequest } from '../options/identifier.js';
 import { ApiKeyAuthenticator } from './api-key-authenticator.js';
 import type { ApiKeyInfo } from './api-key-info.js';
 import { ApiKeyMissingError, ApiKeyRateError, ApiKeyScopeError } from './errors.js';
-import { keyOf, rememberKey } from './request-key.js';
+import { countOnce, rememberKey } from './request-key.js';
 import { scopesOf } from './route-scopes.js';
 
 /**
@@ -27,15 +27,15 @@ export class ApiKeyGuard implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = this.getRequest(context);
     if (request === undefined) throw new ApiKeyMissingError();
-    // A route, its controller and the app may each have this guard.
-    if (keyOf(request) !== undefined) return true;
     const found = await this.authenticator.authenticate(request);
     if (found === undefined) throw new ApiKeyMissingError();
     if (!('info' in found)) throw found;
     verifyOwner(found.info, tenantOf(request));
     const missing = scopesOf(context).filter((scope) => !found.scopes.has(scope));
     if (missing.length > 0) throw new ApiKeyScopeError(found.info.id, missing);
-    await this.verifyRate(found.info);
+    // A route, its controller and the app may each have this guard, and so may each field of one operation of GraphQL, with
+    // scopes of its own.
+    await countOnce(request, () => this.verifyRate(found.info));
     rememberKey(request, found.info);
     return true;
   }

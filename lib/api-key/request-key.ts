@@ -1,9 +1,11 @@
 import type { ApiKeyInfo } from './api-key-info.js';
 
 const KEY = Symbol.for('nestjs-tenancy:api-key');
+const COUNTED = Symbol.for('nestjs-tenancy:api-key-counted');
 
 interface RememberingRequest {
   [KEY]?: ApiKeyInfo;
+  [COUNTED]?: Promise<void>;
 }
 
 /** @param request as a guard gets it */
@@ -14,4 +16,9 @@ export function rememberKey(request: object, key: ApiKeyInfo): void {
 /** The key that a request was let in with. @param request as a guard gets it */
 export function keyOf(request: object): ApiKeyInfo | undefined {
   return (request as RememberingRequest)[KEY];
+}
+
+/** Counts a request, once for all who have it counted. @param request as a guard gets it */
+export function countOnce(request: object, count: () => Promise<void>): Promise<void> {
+  return ((request as RememberingRequest)[COUNTED] ??= count());
 }

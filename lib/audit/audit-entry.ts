@@ -41,6 +41,14 @@ export interface AuditEntry {
   readonly hash: string;
 }
 
+/** Characters of an actor. */
+export const LONGEST_ACTOR = 191;
+
+/** Of too long an actor the beginning: for what nobody can say shorter, and must be recorded all the same. */
+export function fitActor(actor: string): string {
+  return actor.length > LONGEST_ACTOR ? `${actor.slice(0, LONGEST_ACTOR - 1)}…` : actor;
+}
+
 /** The chain of what belongs to no tenant, called as its database is by default. */
 export const CENTRAL_CHAIN = CENTRAL;
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { AUDIT_OUTCOMES, CENTRAL_CHAIN, type AuditEvent } from './audit-entry.js';
+import type { Impersonator } from '../context/impersonator.js';
+import { AUDIT_OUTCOMES, CENTRAL_CHAIN, LONGEST_ACTOR, type AuditEvent } from './audit-entry.js';
 import { AuditLog } from './audit-log.js';
 import type { Unplaced } from './chain-writer.js';
 import { AuditEntryError } from './errors.js';
@@ -32,8 +33,8 @@ export class AuditRecorder {
     }
     const facts = this.requests.current;
     const { actor = facts.actor, tenantId = chain === CENTRAL_CHAIN ? null : chain } = event;
-    if ((actor?.length ?? 0) > 191) {
-      throw new AuditEntryError('its actor must be 191 characters at most');
+    if ((actor?.length ?? 0) > LONGEST_ACTOR) {
+      throw new AuditEntryError(`its actor must be ${LONGEST_ACTOR} characters at most`);
     }
     if ((tenantId?.length ?? 0) > 36) {
       throw new AuditEntryError('its tenantId must be the id of a tenant');
@@ -48,9 +49,28 @@ export class AuditRecorder {
       tenantId,
       requestId: facts.requestId,
       address: facts.address,
-      details: this.redaction.toText(details),
+      details: this.redaction.toText(withImpersonator(details, facts.impersonator)),
     };
   }
+}
+
+/** Says in whose place it was done, also where somebody else is named as the actor. */
+function withImpersonator(details: unknown, impersonator: Impersonator | undefined): unknown {
+  if (impersonator === undefined) return details;
+  const { id, actor, userId } = impersonator;
+  const by = { impersonation: { id, actor, userId } };
+  const rest = details === undefined || isPlainObject(details) ? details : { details };
+  // In front, because of many fields the last are cut; and nothing of the same name takes its place.
+  return { ...by, ...rest, ...by };
+}
+
+/** Anything else, such as a list or a `Map`, has contents that are no fields of its own. */
+function isPlainObject(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    [Object.prototype, null].includes(Object.getPrototypeOf(value))
+  );
 }
 
 /** Half of a character would come back from the database as another. */

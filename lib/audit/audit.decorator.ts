@@ -15,7 +15,10 @@ export interface AuditRoute {
   readonly body?: boolean;
   /** Names of header fields. Default none. */
   readonly headers?: readonly string[];
-  /** Anything more; called once the handler has ended, with what it gave, or undefined after an error. */
+  /**
+   * Anything more; called once the handler has ended, with what it gave, or undefined after an error. What it throws is
+   * logged, and the entry has `[failed]` in its place.
+   */
   readonly details?: (context: ExecutionContext, result: unknown) => unknown;
 }
 

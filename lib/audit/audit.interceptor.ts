@@ -3,6 +3,7 @@ import {
   HttpStatus,
   Inject,
   Injectable,
+  Logger,
   type CallHandler,
   type ExecutionContext,
   type NestInterceptor,
@@ -42,7 +43,7 @@ export class AuditInterceptor implements NestInterceptor {
       (recorded ??= this.audit.record(eventOf(context, { outcome: 'success' }, result)));
     return next.handle().pipe(
       catchError(async (error: unknown) => {
-        await this.audit.record(eventOf(context, failureOf(error)));
+        await this.recordFailure(context, error);
         throw error;
       }),
       concatMap(async (result: unknown) => {
@@ -53,6 +54,23 @@ export class AuditInterceptor implements NestInterceptor {
       concatWith(defer(() => succeed()).pipe(ignoreElements())),
     );
   }
+
+  /** When that fails, the answer is that; what the handler failed with is not lost by it. */
+  private async recordFailure(context: ExecutionContext, error: unknown): Promise<void> {
+    try {
+      await this.audit.record(eventOf(context, failureOf(error)));
+    } catch (unrecorded) {
+      logFailure(context, 'failed, and that could not be recorded', error);
+      throw unrecorded;
+    }
+  }
+}
+
+const logger = new Logger('Tenancy');
+
+function logFailure(context: ExecutionContext, what: string, error: unknown): void {
+  const { action } = auditedRouteOf(context);
+  logger.error(`${action} ${what}`, error instanceof Error ? error.stack : String(error));
 }
 
 /** Guards have told by now who it is; on Fastify only this request knows, and not the one that the middleware had. */
@@ -82,10 +100,20 @@ function eventOf(
         ...(route.body && { body: parts.body }),
         ...(headers !== undefined && { headers: Object.fromEntries(headers) }),
       }),
-      ...(route.details !== undefined && { more: route.details(context, result) }),
+      ...(route.details !== undefined && { more: moreOf(context, result) }),
       ...(error !== undefined && { error }),
     },
   };
+}
+
+/** What the app's function throws must not keep the call out of the log, nor take the place of its answer. */
+function moreOf(context: ExecutionContext, result: unknown): unknown {
+  try {
+    return auditedRouteOf(context).route.details?.(context, result);
+  } catch (error) {
+    logFailure(context, 'is recorded without its details, which threw', error);
+    return '[failed]';
+  }
 }
 
 /** Without its message, which may hold anything. */

@@ -2,6 +2,7 @@ import { isTenantId } from '../tenant/tenant-id.js';
 import {
   AUDIT_OUTCOMES,
   CENTRAL_CHAIN,
+  fitActor,
   type AuditEvent,
   type AuditOutcome,
 } from './audit-entry.js';
@@ -45,7 +46,7 @@ export function placeOf(
       outcome: AUDIT_OUTCOMES.find((known) => known === outcome) ?? outcomeOf(name, details),
       tenantId,
       details,
-      ...(typeof actor === 'string' && { actor }),
+      ...(typeof actor === 'string' && { actor: fitActor(actor) }),
     },
   };
 }

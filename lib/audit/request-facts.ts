@@ -1,14 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { currentRequest } from '../context/tenant-context.js';
+import type { Impersonator } from '../context/impersonator.js';
+import { currentImpersonator, currentRequest } from '../context/tenant-context.js';
 import type { AuditedRequest } from '../options/audit-options.js';
 import type { ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
+import { fitActor } from './audit-entry.js';
 
 /** Who asked, and from where. */
 export interface RequestFacts {
   readonly actor: string | null;
   readonly requestId: string | null;
   readonly address: string | null;
+  /** Who asked in the place of a user. */
+  readonly impersonator?: Impersonator;
 }
 
 const NOBODY: RequestFacts = { actor: null, requestId: null, address: null };
@@ -24,7 +28,11 @@ export class AuditedRequests {
 
   get current(): RequestFacts {
     const request = currentRequest();
-    return request === undefined ? NOBODY : this.factsOf(request as AuditedRequest);
+    const facts = request === undefined ? NOBODY : this.factsOf(request as AuditedRequest);
+    const impersonator = currentImpersonator();
+    if (impersonator === undefined) return facts;
+    // The request, and whoever looks for an actor in it, takes the operator for the user.
+    return { ...facts, actor: fitActor(impersonator.actor), impersonator };
   }
 
   private factsOf(
@@ -37,8 +45,9 @@ export class AuditedRequests {
     const requestId = [header, request.id].find(
       (id): id is string => typeof id === 'string' && /^[\w.:+/=-]{1,100}$/.test(id),
     );
+    const actor = this.actorOf(request) ?? null;
     return {
-      actor: this.actorOf(request) ?? null,
+      actor: actor === null ? null : fitActor(actor),
       requestId: requestId ?? null,
       address: (request.ip ?? request.socket?.remoteAddress)?.slice(0, 64) ?? null,
     };

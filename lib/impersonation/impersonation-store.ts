@@ -1,37 +1,17 @@
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type BeforeApplicationShutdown,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource, IsNull, LessThan, MoreThan, type Repository } from 'typeorm';
-import { runDetached } from '../context/tenant-context.js';
-import { insert, remove, update } from '../tenant/central-rows.js';
+import { insert, remove, removeOfDropped, update } from '../tenant/central-rows.js';
+import { Housekeeping } from '../tenant/housekeeping.js';
 import { CENTRAL_DATA_SOURCE } from '../tenant/tokens.js';
 import { ImpersonationRow } from './impersonation.entity.js';
 
 const HOUR = 3_600_000;
 
-/** The rows of impersonations, in the central database. Old ones are deleted once an hour, with those of dropped tenants. */
+/** The rows of impersonations, in the central database. */
 @Injectable()
-export class ImpersonationStore implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly logger = new Logger('Tenancy');
-  private timer?: NodeJS.Timeout;
-
-  constructor(@Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource) {}
-
-  onModuleInit(): void {
-    const turn = () => {
-      this.tidy(Date.now()).catch((error: unknown) =>
-        this.logger.error(`Old impersonations could not be deleted: ${String(error)}`),
-      );
-    };
-    this.timer = runDetached('tidy impersonations', () => setInterval(turn, HOUR).unref());
-  }
-
-  beforeApplicationShutdown(): void {
-    clearInterval(this.timer);
+export class ImpersonationStore extends Housekeeping {
+  constructor(@Inject(CENTRAL_DATA_SOURCE) private readonly central: DataSource) {
+    super('old impersonations');
   }
 
   async insert(row: ImpersonationRow): Promise<void> {
@@ -55,12 +35,7 @@ export class ImpersonationStore implements OnModuleInit, BeforeApplicationShutdo
   /** Those whose tokens have been worth nothing for an hour, and those of tenants whose database was dropped. */
   async tidy(now: number): Promise<void> {
     await remove(this.rows, { expiresAt: LessThan(now - HOUR) });
-    await this.rows
-      .createQueryBuilder()
-      .delete()
-      .where("tenant_id IN (SELECT id FROM tenancy_tenants WHERE step = 'dropped')")
-      .callListeners(false)
-      .execute();
+    await removeOfDropped(this.rows);
   }
 
   private get rows(): Repository<ImpersonationRow> {

@@ -1,4 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { requestOf } from '../identify/request-of.js';
 import { ImpersonationService } from './impersonation.service.js';
 
 /**
@@ -18,19 +19,23 @@ export class ImpersonationGuard implements CanActivate {
 
   /**
    * What `ImpersonationService.redeem()` gave, or nothing where the user is who it seems. Default: `session.impersonation`
-   * of the request. Override it for where the app keeps it: in a signed token, say.
+   * of the request, of HTTP or of GraphQL. Override it for where the app keeps it: in a signed token, say.
    */
   protected getImpersonation(context: ExecutionContext): unknown {
-    if (context.getType() !== 'http') return undefined;
-    const { session } = context.switchToHttp().getRequest<{
-      readonly session?: { readonly impersonation?: unknown } | null;
-    }>();
-    return session?.impersonation;
+    return requestIn(context)?.session?.impersonation;
   }
 
   /** The method of the request; undefined where there is none, which counts as what may change something. */
   protected getMethod(context: ExecutionContext): string | undefined {
-    if (context.getType() !== 'http') return undefined;
-    return context.switchToHttp().getRequest<{ readonly method?: string }>().method;
+    return requestIn(context)?.method;
   }
+}
+
+interface SessionRequest {
+  readonly method?: string;
+  readonly session?: { readonly impersonation?: unknown } | null;
+}
+
+function requestIn(context: ExecutionContext): SessionRequest | undefined {
+  return requestOf(context);
 }

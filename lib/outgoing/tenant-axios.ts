@@ -5,6 +5,7 @@ interface RequestConfig {
   readonly url?: string;
   readonly baseURL?: string;
   maxRedirects?: number;
+  fetchOptions?: object;
   readonly headers: { set(name: string, value: string): unknown };
 }
 
@@ -43,6 +44,8 @@ export function tellTenant<Config extends RequestConfig>(
     if (value === undefined) return config;
     config.headers.set(header.name, value);
     config.maxRedirects = 0;
+    // The adapter that goes by `fetch` has not always looked at that.
+    config.fetchOptions = { ...config.fetchOptions, redirect: 'manual' };
     return config;
   });
 }

@@ -41,6 +41,18 @@ export async function remove<T extends ObjectLiteral>(
   await repository.createQueryBuilder().delete().where(where).callListeners(false).execute();
 }
 
+/** Deletes the rows of tenants whose database was dropped, which they name in `tenant_id`. */
+export async function removeOfDropped<T extends ObjectLiteral>(
+  repository: Repository<T>,
+): Promise<void> {
+  await repository
+    .createQueryBuilder()
+    .delete()
+    .where("tenant_id IN (SELECT id FROM tenancy_tenants WHERE step = 'dropped')")
+    .callListeners(false)
+    .execute();
+}
+
 /** A unique key was violated. */
 export function isDuplicate(error: unknown): boolean {
   return error instanceof QueryFailedError && isDuplicateKey(error.driverError);

@@ -1,4 +1,9 @@
-import { ALL_TENANTS, MaintenanceService, QuotaService } from '../../lib/index.js';
+import {
+  ALL_TENANTS,
+  ImpersonationService,
+  MaintenanceService,
+  QuotaService,
+} from '../../lib/index.js';
 import { TenancyEvents } from '../../lib/tenant/tenancy-events.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { codeOf } from '../support/rejection.js';
@@ -59,6 +64,18 @@ describe.each(engines)('the audit log on $name', ({ prepare }) => {
     await expect(app.tenants.suspend('kept')).rejects.toMatchObject({ code: 'AUDIT_UNWRITTEN' });
     await app.central.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
     expect(await app.tenants.get('kept')).toMatchObject({ status: 'active' });
+  });
+
+  it('tells of an operator with however long a name', async () => {
+    const { id } = await app.tenants.create({ slug: 'visited' });
+    const impersonations = app.context.get(ImpersonationService);
+    const actor = 'o'.repeat(255);
+    await impersonations.issue({ tenant: 'visited', userId: 'ann', actor });
+    const query = () => app.audit.query({ tenantId: id, action: 'impersonation.*' });
+    const { entries } = await app.tenancy.runCentral('test', query);
+    expect(entries).toMatchObject([
+      { action: 'impersonation.started', actor: `${'o'.repeat(190)}…`, details: { userId: 'ann' } },
+    ]);
   });
 
   it('tells of the way out of a tenant, unless it is told not to', async () => {

@@ -1,5 +1,6 @@
 import {
   Body,
+  ConsoleLogger,
   Controller,
   ForbiddenException,
   Get,
@@ -21,6 +22,8 @@ import {
   bySubdomain,
   CENTRAL,
   CentralRoute,
+  ImpersonationGuard,
+  ImpersonationService,
   Tenancy,
   TenancyModule,
   TenantService,
@@ -39,12 +42,14 @@ class Login implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest();
     request.user = { id: request.headers['x-user'] };
+    const kept = request.headers['x-impersonation'];
+    if (kept !== undefined) request.session = { impersonation: JSON.parse(kept) };
     return true;
   }
 }
 
 @Controller('invoices')
-@UseGuards(Login)
+@UseGuards(Login, ImpersonationGuard)
 class Invoices {
   constructor(
     private readonly audit: AuditService,
@@ -64,6 +69,15 @@ class Invoices {
     return { id, paid: true };
   }
 
+  @Post(':id/cancel')
+  @Audit('invoice.cancelled', {
+    details: (_context, result) => (result as { id: string }).id.at(0),
+  })
+  cancel(@Param('id') id: string, @Body() body: { readonly how?: string }) {
+    if (body.how === 'never') throw new ForbiddenException();
+    return body.how === 'oddly' ? null : { id };
+  }
+
   @Get('nothing')
   @Audit('invoice.nothing')
   nothing() {
@@ -73,6 +87,7 @@ class Invoices {
   @Get('inside')
   async inside() {
     await this.audit.record({ action: 'invoice.inside' });
+    await this.audit.record({ action: 'invoice.named', actor: 'ben', details: ['a list'] });
     await this.tenancy.runCentral('look at the plans', () => undefined);
   }
 
@@ -81,6 +96,14 @@ class Invoices {
   @Audit('invoice.central')
   central() {
     return 'central';
+  }
+}
+
+const logged: string[] = [];
+
+class Listening extends ConsoleLogger {
+  override error(...line: unknown[]): void {
+    logged.push(line.join(' '));
   }
 }
 
@@ -98,7 +121,7 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
       optionsOn(setup, { identify: [bySubdomain({ of: 'localhost' })], audit }),
     );
     const started = await NestFactory.create({ module: Root, imports: [tenancy] }, adapter(), {
-      logger: false,
+      logger: new Listening({ logLevels: ['error'] }),
       abortOnError: false,
     });
     await started.listen(0, '127.0.0.1');
@@ -119,7 +142,7 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
     yield text;
   }
 
-  async function call(path: string, body?: object) {
+  async function call(path: string, body?: object, more: Record<string, string> = {}) {
     return ask(app, path, {
       host: 'acme.localhost',
       headers: {
@@ -128,6 +151,7 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
         authorization: `Bearer ${SECRET}`,
         'user-agent': 'test',
         'content-type': 'application/json',
+        ...more,
       },
       ...(body !== undefined && { chunks: one(JSON.stringify(body)) }),
     });
@@ -176,10 +200,31 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
     expect(JSON.stringify([refused, failed])).not.toContain(SECRET);
   });
 
+  it('records who has however long a name', async () => {
+    const user = 'u'.repeat(300);
+    expect((await call('/invoices/7/pay', { how: 'card' }, { 'x-user': user })).status).toBe(201);
+    expect(await last()).toMatchObject({ actor: `${'u'.repeat(190)}…` });
+  });
+
   it('records a handler that gives nothing, once', async () => {
     const before = (await last())?.seq ?? 0;
     await call('/invoices/nothing');
     expect(await last()).toMatchObject({ seq: before + 1, action: 'invoice.nothing' });
+  });
+
+  it('records a call whose details cannot be told, and answers it as it is', async () => {
+    expect((await call('/invoices/7/cancel', { how: 'now' })).status).toBe(201);
+    expect(await last()).toMatchObject({ outcome: 'success', details: { more: '7' } });
+    logged.length = 0;
+    expect((await call('/invoices/7/cancel', { how: 'oddly' })).status).toBe(201);
+    expect(await last()).toMatchObject({ outcome: 'success', details: { more: '[failed]' } });
+    expect((await call('/invoices/7/cancel', { how: 'never' })).status).toBe(403);
+    expect(await last()).toMatchObject({
+      outcome: 'refused',
+      details: { more: '[failed]', error: { status: 403 } },
+    });
+    const lines = logged.filter((line) => line.includes('invoice.cancelled'));
+    expect(lines).toEqual(Array(2).fill(expect.stringContaining('TypeError')));
   });
 
   it('records a central route in the central chain', async () => {
@@ -196,7 +241,7 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
     await call('/invoices/inside');
     const { entries } = await app
       .get(Tenancy)
-      .run('acme', () => app.get(AuditService).query({ limit: 2 }));
+      .run('acme', () => app.get(AuditService).query({ limit: 3 }));
     const request = {
       actor: 'ann',
       requestId: 'r-1',
@@ -204,7 +249,33 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
     };
     expect(entries).toMatchObject([
       { action: 'central.entered', details: { reason: 'look at the plans' }, ...request },
+      { action: 'invoice.named', ...request, actor: 'ben', details: ['a list'] },
       { action: 'invoice.inside', ...request },
+    ]);
+  });
+
+  it('names the operator who acts in the place of the user', async () => {
+    const impersonations = app.get(ImpersonationService);
+    const actor = 'operator@example.com';
+    const { id, token } = await impersonations.issue({ tenant: 'acme', userId: 'ann', actor });
+    const kept = await app.get(Tenancy).run('acme', () => impersonations.redeem(token));
+    const asOperator = { 'x-impersonation': JSON.stringify(kept) };
+    const impersonation = { id, actor, userId: 'ann' };
+
+    await call('/invoices/7/pay', { how: 'card' }, asOperator);
+    expect(await last()).toMatchObject({
+      action: 'invoice.paid',
+      actor,
+      details: { impersonation, route: 'Invoices.pay' },
+    });
+    await call('/invoices/inside', undefined, asOperator);
+    const { entries } = await app
+      .get(Tenancy)
+      .run('acme', () => app.get(AuditService).query({ limit: 3 }));
+    expect(entries).toMatchObject([
+      { action: 'central.entered', actor, details: { impersonation } },
+      { action: 'invoice.named', actor: 'ben', details: { impersonation, details: ['a list'] } },
+      { action: 'invoice.inside', actor, details: { impersonation } },
     ]);
   });
 
@@ -212,8 +283,13 @@ describe.each(Object.entries(PLATFORMS))('@Audit() on %s', (_, adapter) => {
     const dataSource = app.get<DataSource>(getDataSourceToken(CENTRAL));
     await dataSource.query('ALTER TABLE tenancy_audit_log RENAME TO elsewhere');
     const answer = await call('/invoices/7/pay', { how: 'card' });
+    logged.length = 0;
+    const failure = await call('/invoices/7/pay', { how: 'broken' });
     await dataSource.query('ALTER TABLE elsewhere RENAME TO tenancy_audit_log');
     expect(answer).toMatchObject({ status: 503, body: { code: 'AUDIT_UNWRITTEN' } });
+    expect(failure).toMatchObject({ status: 503, body: { code: 'AUDIT_UNWRITTEN' } });
+    // What the handler failed with is not lost by that.
+    expect(logged.filter((line) => line.includes(SECRET))).toHaveLength(1);
     expect((await call('/invoices/7/pay', { how: 'card' })).status).toBe(201);
     const verify = () => app.get(AuditService).verify();
     expect(await app.get(Tenancy).run('acme', verify)).toMatchObject({ valid: true });

@@ -1,12 +1,8 @@
 import { In, LessThanOrEqual, type DataSource, type EntityManager } from 'typeorm';
-import { changeNumber, type NumberChange } from '../../database/engines/change-number.js';
-import { insert, isDuplicate } from '../../tenant/central-rows.js';
-import { QuotaCounter } from '../quota-counter.entity.js';
+import { insert } from '../../tenant/central-rows.js';
 import { QuotaReservationRow } from '../quota-reservation.entity.js';
+import { CounterRows, nameOf, rowOf, type Change, type CounterName } from './counter-rows.js';
 import type { Counter, Level, Mark, QuotaStore, Reserved, Take, Taken } from './quota-store.js';
-
-/** What a change of `taken` does besides. */
-type Change = Pick<NumberChange, 'to' | 'also' | 'parameters'> & { readonly limit: number | null };
 
 /** Undoes a transaction. */
 class NoRoom extends Error {
@@ -20,7 +16,11 @@ class NoRoom extends Error {
  * What changes more than a row is a transaction that begins with the counter's row, and so has it alone to its end.
  */
 export class DatabaseStore implements QuotaStore {
-  constructor(private readonly central: DataSource) {}
+  private readonly counters: CounterRows;
+
+  constructor(private readonly central: DataSource) {
+    this.counters = new CounterRows(central);
+  }
 
   async take(takes: readonly Take[], now: number): Promise<Taken> {
     // In one order everywhere: two who wait for each other's rows would wait for ever.
@@ -57,7 +57,7 @@ export class DatabaseStore implements QuotaStore {
       let taken = 0;
       const refused = await refusalOf(() =>
         this.central.transaction(async (manager) => {
-          const level = await this.change(manager, counter, change);
+          const level = await this.counters.change(manager, counter, change);
           if (level === undefined) throw new NoRoom(0);
           taken = level;
           const { tenantId, key, period } = counter;
@@ -91,7 +91,7 @@ export class DatabaseStore implements QuotaStore {
       let taken: number | undefined;
       const refused = await refusalOf(() =>
         this.central.transaction(async (manager) => {
-          taken = await this.change(manager, counter, change);
+          taken = await this.counters.change(manager, counter, change);
           if (taken === undefined) throw new NoRoom(0);
           if (!(await end(manager, id))) throw new NoRoom(1);
         }),
@@ -109,14 +109,14 @@ export class DatabaseStore implements QuotaStore {
     const held = Number(found.amount);
     await refusalOf(() =>
       this.central.transaction(async (manager) => {
-        await this.change(manager, counter, giveBackReserved(held));
+        await this.counters.change(manager, counter, giveBackReserved(held));
         if (!(await end(manager, id))) throw new NoRoom(0);
       }),
     );
   }
 
   async giveBack(counter: Counter, amount: number): Promise<number> {
-    return this.changeAnyway(counter, {
+    return this.counters.changeAnyway(counter, {
       to: 'CASE WHEN taken - ? < reserved THEN reserved ELSE taken - ? END',
       parameters: [amount, amount],
       limit: null,
@@ -124,15 +124,19 @@ export class DatabaseStore implements QuotaStore {
   }
 
   async set(counter: Counter, amount: number): Promise<number> {
-    return this.changeAnyway(counter, { to: '? + reserved', parameters: [amount], limit: null });
+    return this.counters.changeAnyway(counter, {
+      to: '? + reserved',
+      parameters: [amount],
+      limit: null,
+    });
   }
 
   async read(counters: readonly Counter[], now: number): Promise<readonly Level[]> {
     if (counters.length === 0) return [];
-    const where = counters.map(rowOf);
-    let rows = await this.counters.findBy(where);
+    let rows = await this.counters.findAll(counters);
     for (const row of rows) if (Number(row.reserved) > 0) await this.sweep(row, now);
-    if (rows.some(({ reserved }) => Number(reserved) > 0)) rows = await this.counters.findBy(where);
+    if (rows.some(({ reserved }) => Number(reserved) > 0))
+      rows = await this.counters.findAll(counters);
     const byName = new Map(rows.map((row) => [nameOf(row), row]));
     return counters.map((counter) => {
       const row = byName.get(nameOf(counter));
@@ -141,37 +145,19 @@ export class DatabaseStore implements QuotaStore {
     });
   }
 
-  async mark(counter: Counter, mark: Mark): Promise<boolean> {
-    const { affected } = await this.counters
-      .createQueryBuilder()
-      .update()
-      .set({ marks: () => `marks + ${mark}` })
-      .where(rowOf(counter))
-      .andWhere('(marks & :mark) = 0', { mark })
-      .callListeners(false)
-      .execute();
-    return affected === 1;
+  mark(counter: Counter, mark: Mark): Promise<boolean> {
+    return this.counters.mark(counter, mark);
   }
 
-  async unmark(counter: Counter, keep: number): Promise<void> {
-    await this.counters
-      .createQueryBuilder()
-      .update()
-      .set({ marks: () => `marks & ${keep}` })
-      .where(rowOf(counter))
-      .andWhere('(marks & :keep) <> marks', { keep })
-      .callListeners(false)
-      .execute();
+  unmark(counter: Counter, keep: number): Promise<void> {
+    return this.counters.unmark(counter, keep);
   }
 
   async tidy(now: number): Promise<void> {
-    const gone = await this.counters.find({
-      where: { expiresAt: LessThanOrEqual(now) },
-      take: TIDIED,
-    });
+    const gone = await this.counters.expired(now, TIDIED);
     for (const row of gone) {
       await this.reservations.delete(rowOf(row));
-      await this.counters.delete(rowOf(row));
+      await this.counters.remove(row);
     }
   }
 
@@ -180,32 +166,11 @@ export class DatabaseStore implements QuotaStore {
     { counter, amount, limit }: Take,
   ): Promise<number | undefined> {
     const most = limit === null ? null : limit - amount;
-    return this.change(on, counter, { to: 'taken + ?', parameters: [amount], limit: most });
-  }
-
-  /** @param change whose `limit` is what may be taken *before* it */
-  private change(
-    on: DataSource | EntityManager,
-    { tenantId, key, period }: Counter,
-    { to, also, parameters, limit }: Change,
-  ): Promise<number | undefined> {
-    const bounded = limit !== null;
-    return changeNumber(on, this.central.options.type, {
-      table: 'tenancy_quota_counters',
-      column: 'taken',
-      to,
-      ...(also !== undefined && { also }),
-      where: `tenant_id = ? AND quota_key = ? AND period = ?${bounded ? ' AND taken <= ?' : ''}`,
-      parameters: [...parameters, tenantId, key, period, ...(bounded ? [limit] : [])],
+    return this.counters.change(on, counter, {
+      to: 'taken + ?',
+      parameters: [amount],
+      limit: most,
     });
-  }
-
-  private async changeAnyway(counter: Counter, change: Change): Promise<number> {
-    for (;;) {
-      const taken = await this.change(this.central, counter, change);
-      if (taken !== undefined) return taken;
-      await this.create(counter);
-    }
   }
 
   /**
@@ -218,40 +183,24 @@ export class DatabaseStore implements QuotaStore {
     most: number | null,
     now: number,
   ): Promise<number | undefined> {
-    let row = await this.counters.findOneBy(rowOf(counter));
+    let row = await this.counters.find(counter);
     if (row !== null && Number(row.reserved) > 0) {
       if (await this.sweep(counter, now)) return undefined;
-      row = await this.counters.findOneBy(rowOf(counter));
+      row = await this.counters.find(counter);
     }
     if (row === null) {
-      await this.create(counter);
+      await this.counters.create(counter);
       return undefined;
     }
     const taken = Number(row.taken);
     return most !== null && taken > most ? taken : undefined;
   }
 
-  private async create(counter: Counter): Promise<void> {
-    try {
-      const { expiresAt } = counter;
-      await insert(this.counters, {
-        ...rowOf(counter),
-        taken: 0,
-        reserved: 0,
-        marks: 0,
-        expiresAt,
-      });
-    } catch (error) {
-      // Another was faster.
-      if (!isDuplicate(error)) throw error;
-    }
-  }
-
   /** @returns whether there was anything to give back */
-  private async sweep(counter: Pick<Counter, 'tenantId' | 'key' | 'period'>, now: number) {
+  private async sweep(counter: CounterName, now: number) {
     return this.central.transaction(async (manager) => {
       const alone: Change = { to: 'taken', parameters: [], limit: null };
-      await this.change(manager, { ...counter, expiresAt: null }, alone);
+      await this.counters.change(manager, counter, alone);
       const over = await manager.getRepository(QuotaReservationRow).find({
         where: { ...rowOf(counter), until: LessThanOrEqual(now) },
         take: TIDIED,
@@ -259,13 +208,9 @@ export class DatabaseStore implements QuotaStore {
       if (over.length === 0) return false;
       const held = over.reduce((sum, { amount }) => sum + Number(amount), 0);
       await manager.delete(QuotaReservationRow, { id: In(over.map(({ id }) => id)) });
-      await this.change(manager, { ...counter, expiresAt: null }, giveBackReserved(held));
+      await this.counters.change(manager, counter, giveBackReserved(held));
       return true;
     });
-  }
-
-  private get counters() {
-    return this.central.getRepository(QuotaCounter);
   }
 
   private get reservations() {
@@ -283,14 +228,6 @@ function giveBackReserved(held: number): Change {
     parameters: [held, held],
     limit: null,
   };
-}
-
-function rowOf({ tenantId, key, period }: Pick<Counter, 'tenantId' | 'key' | 'period'>) {
-  return { tenantId, key, period };
-}
-
-function nameOf({ tenantId, key, period }: Pick<Counter, 'tenantId' | 'key' | 'period'>): string {
-  return `${tenantId}:${key}:${period}`;
 }
 
 /** @returns whether it was this call that ended the reservation */
