@@ -15,13 +15,7 @@ export class MigrationLedger {
     this.executor = new Executor(dataSource, queryRunner);
   }
 
-  /** The SELECT of what was applied, for {@link given}. */
-  static selection({ driver, options }: DataSource): string {
-    const [id, name] = [driver.escape('id'), driver.escape('name')];
-    return `SELECT ${id}, ${name} FROM ${tableOf({ driver, options })}`;
-  }
-
-  /** The names of what was applied, as its {@link selection} gave it, in the order in which it was. */
+  /** What {@link executed} gives, of rows that {@link selectionOf} has read. */
   given(rows: readonly NamedRow[]): readonly string[] {
     this.hasTable = rows.length > 0;
     return rows.toSorted((a, b) => Number(a.id) - Number(b.id)).map(({ name }) => name);
@@ -66,7 +60,13 @@ export class MigrationLedger {
   }
 }
 
-function tableOf({ driver, options }: Pick<DataSource, 'driver' | 'options'>): string {
+/** The SELECT of what was applied, for {@link MigrationLedger.given}. */
+export function selectionOf(dataSource: DataSource): string {
+  const { driver } = dataSource;
+  return `SELECT ${driver.escape('id')}, ${driver.escape('name')} FROM ${tableOf(dataSource)}`;
+}
+
+function tableOf({ driver, options }: DataSource): string {
   return driver.escape(options.migrationsTableName ?? 'migrations');
 }
 

@@ -7,7 +7,7 @@ import { aloneInDatabase, type SchemaSession } from './alone-in-database.js';
 import { MigrationDriftError } from './errors.js';
 import type { Turn } from './fleet-run.js';
 import { fingerprintOf, KnownMigrations } from './known-migrations.js';
-import { MigrationLedger } from './migration-ledger.js';
+import { MigrationLedger, selectionOf } from './migration-ledger.js';
 import { SchemaRecord } from './schema-record.js';
 import { SchemaStore } from './schema-store.js';
 import { SchemaTemplates } from './schema-templates.js';
@@ -156,7 +156,7 @@ export class OneTenantMigrator implements TenantSchemas {
         new TenantWork({ known, store, tenant, options, changes, queryRunner, ledger, record }),
       );
     };
-    const read = isNew ? undefined : MigrationLedger.selection;
+    const read = isNew ? undefined : selectionOf;
     return aloneInDatabase(this.pools, tenant, lockTimeout, begin, read);
   }
 }

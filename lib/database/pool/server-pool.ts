@@ -197,14 +197,17 @@ export class ServerPool {
     });
   }
 
-  /** Turned to where it is wanted next it is as clean as any: one round trip instead of two. */
+  /** What was given back soiled, turned to where it is wanted next: as clean as any, by one round trip instead of two. */
   private takeSoiled(request: LeaseRequest): Promise<Lease> | undefined {
     const [last] = this.soiled;
     if (last === undefined || this.share.waiting > 0) return undefined;
     const [member, before] = last;
     if (!this.isOfUse(member)) return undefined;
     this.soiled.delete(member);
-    return this.turnFor(member, request).finally(() => this.share.leave(before));
+    const lease = this.turnFor(member, request);
+    // After it has entered: a tenant without leases is forgotten, and it may be the same one.
+    this.share.leave(before);
+    return lease;
   }
 
   private wait(request: LeaseRequest): Promise<Lease> {
