@@ -1,4 +1,5 @@
 import { Migration, MigrationExecutor, type DataSource, type QueryRunner } from 'typeorm';
+import type { NamedRow } from '../database/engines/engine.js';
 import type { SchemaBuilder } from 'typeorm/schema-builder/SchemaBuilder.js';
 import type { KnownMigration } from './known-migrations.js';
 
@@ -12,6 +13,12 @@ export class MigrationLedger {
     private readonly queryRunner: QueryRunner,
   ) {
     this.executor = new Executor(dataSource, queryRunner);
+  }
+
+  /** What {@link executed} gives, of rows that {@link selectionOf} has read. */
+  given(rows: readonly NamedRow[]): readonly string[] {
+    this.hasTable = rows.length > 0;
+    return rows.toSorted((a, b) => Number(a.id) - Number(b.id)).map(({ name }) => name);
   }
 
   /**
@@ -38,13 +45,29 @@ export class MigrationLedger {
     await builder.createMetadataTableIfNecessary?.(this.queryRunner);
   }
 
-  async add({ timestamp, name, instance }: KnownMigration): Promise<void> {
-    await this.executor.insertMigration(new Migration(undefined, timestamp, name, instance));
+  /** Once for every migration of every tenant: a query builder would take longer than the server does. */
+  async add({ timestamp, name }: KnownMigration): Promise<void> {
+    const { driver } = this.dataSource;
+    const columns = [driver.escape('timestamp'), driver.escape('name')].join(', ');
+    await this.queryRunner.query(
+      `INSERT INTO ${tableOf(this.dataSource)} (${columns}) VALUES (?, ?)`,
+      [timestamp, name],
+    );
   }
 
   async remove({ timestamp, name, instance }: KnownMigration): Promise<void> {
     await this.executor.deleteMigration(new Migration(undefined, timestamp, name, instance));
   }
+}
+
+/** The SELECT of what was applied, for {@link MigrationLedger.given}. */
+export function selectionOf(dataSource: DataSource): string {
+  const { driver } = dataSource;
+  return `SELECT ${driver.escape('id')}, ${driver.escape('name')} FROM ${tableOf(dataSource)}`;
+}
+
+function tableOf({ driver, options }: DataSource): string {
+  return driver.escape(options.migrationsTableName ?? 'migrations');
 }
 
 class Executor extends MigrationExecutor {

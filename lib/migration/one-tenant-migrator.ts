@@ -3,11 +3,11 @@ import type { CurrentTenant } from '../context/current-tenant.js';
 import { ConnectionPoolManager } from '../database/connection-pool-manager.js';
 import type { TenantSchema } from '../tenant/tenant-schema.entity.js';
 import type { TenantSchemas } from '../tenant/tenant-schemas.js';
-import { aloneInDatabase } from './alone-in-database.js';
+import { aloneInDatabase, type SchemaSession } from './alone-in-database.js';
 import { MigrationDriftError } from './errors.js';
 import type { Turn } from './fleet-run.js';
 import { fingerprintOf, KnownMigrations } from './known-migrations.js';
-import { MigrationLedger } from './migration-ledger.js';
+import { MigrationLedger, selectionOf } from './migration-ledger.js';
 import { SchemaRecord } from './schema-record.js';
 import { SchemaStore } from './schema-store.js';
 import { SchemaTemplates } from './schema-templates.js';
@@ -143,19 +143,21 @@ export class OneTenantMigrator implements TenantSchemas {
     options: OneTenantOptions,
     work: (work: TenantWork) => Promise<T>,
   ): Promise<T> {
-    return aloneInDatabase(this.pools, tenant, options.lockTimeout, async (session) => {
-      const { dataSource, queryRunner, changes } = session;
+    const { lockTimeout, acceptChanged, expendable: isNew = false } = options;
+    const begin = async ({ dataSource, queryRunner, changes, rows }: SchemaSession) => {
       const ledger = new MigrationLedger(dataSource, queryRunner);
       const [executed, state] = await Promise.all([
-        ledger.executed(options.expendable ?? false),
+        rows === undefined ? ledger.executed(isNew) : ledger.given(rows),
         this.store.find(tenant.id),
       ]);
       const { known, store } = this;
-      const record = new SchemaRecord(state, executed, known, options.acceptChanged);
+      const record = new SchemaRecord(state, executed, known, acceptChanged);
       return work(
         new TenantWork({ known, store, tenant, options, changes, queryRunner, ledger, record }),
       );
-    });
+    };
+    const read = isNew ? undefined : selectionOf;
+    return aloneInDatabase(this.pools, tenant, lockTimeout, begin, read);
   }
 }
 

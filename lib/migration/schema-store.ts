@@ -86,14 +86,34 @@ export class SchemaStore {
       fingerprint: halfWay?.direction === 'down' ? HALF_WAY_DOWN : fingerprintOf(applied),
       version: latestOf(applied),
     };
-    const known = await update(this.rows, { tenantId }, row);
-    if (known === 0) {
+    if (!(await this.rewrite(tenantId, row))) {
       await insert(
         this.rows,
         this.rows.create({ milliseconds: null, migratedAt: null, ...row, tenantId }),
       );
     }
     this.registry.invalidate(tenantId);
+  }
+
+  /**
+   * Once for every tenant, so without a query builder, which would take longer than the server does.
+   * @returns whether there is a row
+   */
+  private async rewrite(tenantId: string, row: Partial<TenantSchema>): Promise<boolean> {
+    const { driver } = this.central;
+    const columns = this.rows.metadata.columns.filter(({ propertyName }) => propertyName in row);
+    const names = columns.map(({ databaseName }) => `${databaseName} = ?`).join(', ');
+    const values = columns.map((column): unknown =>
+      driver.preparePersistentValue(row[column.propertyName as keyof TenantSchema], column),
+    );
+    const queryRunner = this.central.createQueryRunner();
+    try {
+      const sql = `UPDATE tenancy_schemas SET ${names} WHERE tenant_id = ?`;
+      const { affected } = await queryRunner.query(sql, [...values, tenantId], true);
+      return affected !== 0;
+    } finally {
+      await queryRunner.release();
+    }
   }
 
   private whole(where: Parameters<Repository<TenantSchema>['findBy']>[0], take?: number) {

@@ -55,8 +55,11 @@ class Scenario {
     const turning = open.filter((connection) => connection.turning !== undefined);
     const roll = random.below(100);
     if (roll < 40) this.lease(random.pick(DATABASES));
-    else if (roll < 65 && this.held.size > 0) this.release(random.pick([...this.held]));
-    else if (roll < 75 && opening.length > 0) {
+    else if (roll < 65 && this.held.size > 0) {
+      this.release(random.pick([...this.held]));
+      // Before anything else happens: what was left soiled may be turned for it.
+      if (random.below(3) === 0) this.lease(random.pick(DATABASES));
+    } else if (roll < 75 && opening.length > 0) {
       const error = random.pick([
         undefined,
         undefined,

@@ -171,6 +171,25 @@ describe.each(engines)('on $name', ({ name: engine, prepare }) => {
     await using(named('a'), (lease) => expectAsFresh(left, lease, 'a', expected));
   });
 
+  it('what was left soiled is turned once for who asks in the same moment, and equals a fresh one', async () => {
+    const expected = await fresh();
+    const two = poolOn(setup.serverUrl, { maxConnections: 2 });
+    try {
+      let lease = await two.lease({ database: named('c') });
+      for (const [index, left] of LEAVING.entries()) {
+        const next = index % 2 === 0 ? 'a' : 'b';
+        await query(lease, left);
+        lease.release();
+        lease = await two.lease({ database: named(next) });
+        await expectAsFresh(left, lease, next, expected);
+      }
+      lease.release();
+      expect(two.stats()).toMatchObject({ opened: 1, turned: LEAVING.length });
+    } finally {
+      await two.end(0);
+    }
+  });
+
   if (engine === 'mariadb') {
     it('a block that begins like a transaction is noticed between two leases of one tenant', async () => {
       const expected = await fresh();

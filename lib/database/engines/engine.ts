@@ -22,6 +22,12 @@ export interface ServerEngine {
   readonly schemaChanges: SchemaChanges;
 }
 
+export interface NamedRow {
+  /** A big one comes as text. */
+  readonly id: number | string;
+  readonly name: string;
+}
+
 /** How the schema of one database is changed. */
 export interface SchemaChanges {
   /** True where every DDL statement commits by itself, together with what its transaction had done before. */
@@ -30,13 +36,16 @@ export interface SchemaChanges {
    * As {@link ServerAdministration.withLock}, with the lock held by the very session of `queryRunner`: of a process that is
    * killed, the statement that still runs on the server keeps it until it has ended. The query runner is to be released
    * after `work`: on servers the lock ends with that.
+   * @param work gets the rows of `read`, where they came with the lock; undefined: it has to ask itself
+   * @param read a SELECT without ORDER BY of a number `id` and a text `name`, run when the lock is held
    * @throws LockTimeoutError when another holds it for longer than `timeout` milliseconds
    */
   withLock<T>(
     queryRunner: QueryRunner,
     name: string,
     timeout: number,
-    work: () => Promise<T>,
+    work: (rows?: readonly NamedRow[]) => Promise<T>,
+    read?: string,
   ): Promise<T>;
   /** Whether a DDL statement was refused because what it wants is so already. */
   isInEffect(error: unknown): boolean;

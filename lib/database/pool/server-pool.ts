@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events';
+import { setImmediate as nextTick } from 'node:timers/promises';
 import type { ServerEngine } from '../engines/engine.js';
 import { DrainTimeoutError, PoolClosedError, ServerFullError } from '../errors.js';
 import type { BreakerChange } from './circuit-breaker.js';
@@ -46,6 +47,8 @@ export class ServerPool {
   private readonly statistics = new PoolStatistics();
   /** In the order in which they were lent. */
   private readonly lent = new Set<PoolMember>();
+  /** Given back just now, soiled, and whose they were. */
+  private readonly soiled = new Map<PoolMember, Claimant>();
   private closed = false;
   private allReturned?: () => void;
 
@@ -98,6 +101,8 @@ export class ServerPool {
     if (!this.share.hasRoomFor(claimant)) return this.wait(request);
     const affine = this.connections.takeIdle(target);
     if (affine !== undefined) return this.lendAgain(affine, request);
+    const soiled = this.takeSoiled(request);
+    if (soiled !== undefined) return soiled;
     if (hasRoom) return this.openFor(request);
     const oldest = idle.takeOldest();
     return oldest === undefined ? this.wait(request) : this.turnFor(oldest, request);
@@ -197,6 +202,19 @@ export class ServerPool {
     });
   }
 
+  /** What was given back soiled, turned to where it is wanted next: as clean as any, by one round trip instead of two. */
+  private takeSoiled(request: LeaseRequest): Promise<Lease> | undefined {
+    const [last] = this.soiled;
+    if (last === undefined || this.share.waiting > 0) return undefined;
+    const [member, before] = last;
+    if (!this.isOfUse(member)) return undefined;
+    this.soiled.delete(member);
+    const lease = this.turnFor(member, request);
+    // After it has entered: a tenant without leases is forgotten, and it may be the same one.
+    this.share.leave(before);
+    return lease;
+  }
+
   private wait(request: LeaseRequest): Promise<Lease> {
     const { server, maxConnections } = this.options;
     const allOut = this.connections.idle.size === 0 && !this.connections.hasRoom;
@@ -248,6 +266,12 @@ export class ServerPool {
   private async takeBack(member: PoolMember, claimant: Claimant): Promise<void> {
     const { connection } = member;
     if (connection.demoted) this.connections.renew();
+    if (connection.soiled && this.isOfUse(member)) {
+      // Who ends one thing often begins the next at once.
+      this.soiled.set(member, claimant);
+      await nextTick();
+      if (!this.soiled.delete(member)) return;
+    }
     if (connection.soiled && this.isOfUse(member)) {
       try {
         await this.connections.turn(member, member.target);
