@@ -102,13 +102,13 @@ export class SchemaStore {
   private async rewrite(tenantId: string, row: Partial<TenantSchema>): Promise<boolean> {
     const { driver } = this.central;
     const columns = this.rows.metadata.columns.filter(({ propertyName }) => propertyName in row);
-    const names = columns.map(({ databaseName }) => `${databaseName} = ?`).join(', ');
+    const names = columns.map(({ databaseName }) => `${driver.escape(databaseName)} = ?`);
     const values = columns.map((column): unknown =>
       driver.preparePersistentValue(row[column.propertyName as keyof TenantSchema], column),
     );
     const queryRunner = this.central.createQueryRunner();
     try {
-      const sql = `UPDATE tenancy_schemas SET ${names} WHERE tenant_id = ?`;
+      const sql = `UPDATE tenancy_schemas SET ${names.join(', ')} WHERE tenant_id = ?`;
       const { affected } = await queryRunner.query(sql, [...values, tenantId], true);
       return affected !== 0;
     } finally {
