@@ -49,6 +49,8 @@ export class ServerPool {
   private readonly lent = new Set<PoolMember>();
   /** Given back just now, soiled, and whose they were. */
   private readonly soiled = new Map<PoolMember, Claimant>();
+  /** Connections that were given back soiled and are not clean yet. */
+  private returning = 0;
   private closed = false;
   private allReturned?: () => void;
 
@@ -157,7 +159,7 @@ export class ServerPool {
     this.watch.end();
     this.line.refuseAll(() => new PoolClosedError(this.options.server));
     const closing = this.connections.closeIdle('shutdown');
-    if (this.lent.size > 0)
+    if (this.lent.size + this.returning > 0)
       await within(limit, new Promise<void>((done) => (this.allReturned = done)));
     const late = [...this.lent];
     for (const { connection } of late) connection.cut(new PoolClosedError(this.options.server));
@@ -266,23 +268,32 @@ export class ServerPool {
   private async takeBack(member: PoolMember, claimant: Claimant): Promise<void> {
     const { connection } = member;
     if (connection.demoted) this.connections.renew();
+    let isTaken = false;
     if (connection.soiled && this.isOfUse(member)) {
-      // Who ends one thing often begins the next at once.
-      this.soiled.set(member, claimant);
-      await nextTick();
-      if (!this.soiled.delete(member)) return;
+      this.returning += 1;
+      isTaken = await this.takenOrCleaned(member, claimant);
+      this.returning -= 1;
     }
-    if (connection.soiled && this.isOfUse(member)) {
-      try {
-        await this.connections.turn(member, member.target);
-      } catch {
-        // Why it cannot be cleaned matters to nobody any more: whoever soiled it has its result, and it is closed.
-        member.retired = true;
-      }
+    if (!isTaken) {
+      this.share.leave(claimant);
+      this.giveOn(member, claimant);
     }
-    this.share.leave(claimant);
-    this.giveOn(member, claimant);
-    if (this.lent.size === 0) this.allReturned?.();
+    if (this.lent.size + this.returning === 0) this.allReturned?.();
+  }
+
+  /** Who ends one thing often begins the next at once: {@link takeSoiled}. True for what was taken so. */
+  private async takenOrCleaned(member: PoolMember, claimant: Claimant): Promise<boolean> {
+    this.soiled.set(member, claimant);
+    await nextTick();
+    if (!this.soiled.delete(member)) return true;
+    if (!this.isOfUse(member)) return false;
+    try {
+      await this.connections.turn(member, member.target);
+    } catch {
+      // Why it cannot be cleaned matters to nobody any more: whoever soiled it has its result, and it is closed.
+      member.retired = true;
+    }
+    return false;
   }
 
   private isOfUse({ connection, retired }: PoolMember): boolean {
