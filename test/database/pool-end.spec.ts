@@ -55,6 +55,12 @@ describe('a pool that ends when a connection was given back soiled', () => {
     connection.turning?.done.succeed();
     expect(await ended).toEqual([0, 0]);
   });
+
+  it('cuts it when the time is up', async () => {
+    await until('it is cleaned', () => connection.turning !== undefined);
+    expect(await pool.end(0)).toBe(0);
+    await until('it is closed', () => engine.connections.size === 0);
+  });
 });
 
 describe('a pool that ends while its server is away, and is being tried,', () => {

@@ -50,7 +50,7 @@ export class ServerPool {
   /** Given back just now, soiled, and whose they were. */
   private readonly soiled = new Map<PoolMember, Claimant>();
   /** Connections that were given back soiled and are not clean yet. */
-  private returning = 0;
+  private readonly returning = new Set<PoolMember>();
   private closed = false;
   private allReturned?: () => void;
 
@@ -149,8 +149,8 @@ export class ServerPool {
   }
 
   /**
-   * Refuses new leases, fails those that wait, closes what is idle, and waits for what is leased.
-   * @param limit milliseconds after which what is still leased is cut
+   * Refuses new leases, fails those that wait, closes what is idle, and waits for what is leased or being cleaned.
+   * @param limit milliseconds after which the rest is cut
    * @returns how many leases were cut
    */
   async end(limit: number): Promise<number> {
@@ -159,10 +159,12 @@ export class ServerPool {
     this.watch.end();
     this.line.refuseAll(() => new PoolClosedError(this.options.server));
     const closing = this.connections.closeIdle('shutdown');
-    if (this.lent.size + this.returning > 0)
+    if (this.lent.size + this.returning.size > 0)
       await within(limit, new Promise<void>((done) => (this.allReturned = done)));
     const late = [...this.lent];
-    for (const { connection } of late) connection.cut(new PoolClosedError(this.options.server));
+    for (const { connection } of [...late, ...this.returning]) {
+      connection.cut(new PoolClosedError(this.options.server));
+    }
     await closing;
     return late.length;
   }
@@ -270,15 +272,15 @@ export class ServerPool {
     if (connection.demoted) this.connections.renew();
     let isTaken = false;
     if (connection.soiled && this.isOfUse(member)) {
-      this.returning += 1;
+      this.returning.add(member);
       isTaken = await this.takenOrCleaned(member, claimant);
-      this.returning -= 1;
+      this.returning.delete(member);
     }
     if (!isTaken) {
       this.share.leave(claimant);
       this.giveOn(member, claimant);
     }
-    if (this.lent.size + this.returning === 0) this.allReturned?.();
+    if (this.lent.size + this.returning.size === 0) this.allReturned?.();
   }
 
   /** Who ends one thing often begins the next at once: {@link takeSoiled}. True for what was taken so. */
