@@ -1,9 +1,11 @@
+import { EventEmitter } from 'node:events';
 import type { ServerEngine } from '../../lib/database/engines/engine.js';
 import type {
   Lease,
   PooledConnection,
   SessionTarget,
 } from '../../lib/database/pool/pooled-connection.js';
+import { ServerPool, type ServerPoolOptions } from '../../lib/database/pool/server-pool.js';
 
 /** Something that the pool waits for, until the test decides how it ends. */
 export class Pending<T> {
@@ -116,4 +118,27 @@ export class FakeLease implements Lease {
     this.connection.lease = undefined;
     this.giveBack();
   }
+}
+
+type Bounds = Pick<ServerPoolOptions, 'maxConnections' | 'maxConnectionsPerTenant'>;
+
+/** A pool over `engine` that waits for a minute. */
+export function poolOf(engine: FakeEngine, bounds: Bounds): ServerPool {
+  const copies = { circumstances: notAskedFor, dump: notAskedFor, replay: notAskedFor };
+  const whole: ServerEngine = Object.assign(engine, {
+    administer: notAskedFor,
+    schemaChanges: {
+      commitByThemselves: false,
+      withLock: notAskedFor,
+      isInEffect: notAskedFor,
+      copies,
+    },
+  });
+  const times = { acquireTimeout: 60_000, idleTimeout: 60_000, longLease: 60_000 };
+  const options = { server: 'fake', maxWaiting: 1_000, ...times, ...bounds };
+  return new ServerPool(whole, options, new EventEmitter());
+}
+
+function notAskedFor(): never {
+  throw new Error('Not asked for here');
 }

@@ -1,14 +1,9 @@
-import { EventEmitter } from 'node:events';
-import type { ServerEngine } from '../../lib/database/engines/engine.js';
 import { ServerUnreachableError } from '../../lib/database/errors.js';
-import { ServerPool } from '../../lib/database/pool/server-pool.js';
+import type { ServerPool } from '../../lib/database/pool/server-pool.js';
 import { codeOf } from '../support/rejection.js';
 import { until } from '../support/until.js';
-import { FakeEngine, type FakeConnection, type PendingOpen } from './fake-engine.js';
+import { FakeEngine, type FakeConnection, type PendingOpen, poolOf } from './fake-engine.js';
 
-const notAskedFor = () => {
-  throw new Error('Not asked for here');
-};
 const AWAY = new ServerUnreachableError('fake', 'here', 'No');
 
 let engine: FakeEngine;
@@ -16,19 +11,7 @@ let pool: ServerPool;
 
 beforeEach(() => {
   engine = new FakeEngine();
-  const copies = { circumstances: notAskedFor, dump: notAskedFor, replay: notAskedFor };
-  const whole: ServerEngine = Object.assign(engine, {
-    administer: notAskedFor,
-    schemaChanges: {
-      commitByThemselves: false,
-      withLock: notAskedFor,
-      isInEffect: notAskedFor,
-      copies,
-    },
-  });
-  const times = { acquireTimeout: 60_000, idleTimeout: 60_000, longLease: 60_000 };
-  const bounds = { maxConnections: 2, maxConnectionsPerTenant: 2, maxWaiting: 10 };
-  pool = new ServerPool(whole, { server: 'fake', ...times, ...bounds }, new EventEmitter());
+  pool = poolOf(engine, { maxConnections: 2, maxConnectionsPerTenant: 2 });
 });
 
 describe('a pool that ends when a connection was given back soiled', () => {

@@ -1,11 +1,9 @@
-import { EventEmitter } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { runCentrally } from '../../lib/context/tenant-context.js';
-import type { ServerEngine } from '../../lib/database/engines/engine.js';
 import { ServerUnreachableError } from '../../lib/database/errors.js';
-import { ServerPool } from '../../lib/database/pool/server-pool.js';
+import type { ServerPool } from '../../lib/database/pool/server-pool.js';
 import { seeded, type Seeded } from '../support/seeded.js';
-import { FakeEngine, type FakeConnection, FakeLease } from './fake-engine.js';
+import { FakeEngine, type FakeConnection, FakeLease, poolOf } from './fake-engine.js';
 
 const DATABASES = ['a', 'b', 'c', 'd'];
 
@@ -22,31 +20,7 @@ class Scenario {
     private readonly maxConnections: number,
     private readonly ceiling: number,
   ) {
-    const notAskedFor = () => {
-      throw new Error('Not asked for here');
-    };
-    const engine: ServerEngine = Object.assign(this.engine, {
-      administer: notAskedFor,
-      schemaChanges: {
-        commitByThemselves: false,
-        withLock: notAskedFor,
-        isInEffect: notAskedFor,
-        copies: { circumstances: notAskedFor, dump: notAskedFor, replay: notAskedFor },
-      },
-    });
-    this.pool = new ServerPool(
-      engine,
-      {
-        server: 'fake',
-        maxConnections,
-        maxConnectionsPerTenant: ceiling,
-        maxWaiting: 1_000,
-        acquireTimeout: 60_000,
-        idleTimeout: 60_000,
-        longLease: 60_000,
-      },
-      new EventEmitter(),
-    );
+    this.pool = poolOf(this.engine, { maxConnections, maxConnectionsPerTenant: ceiling });
   }
 
   async step(): Promise<void> {

@@ -29,6 +29,12 @@ export interface ServerPoolOptions {
   readonly longLease: number;
 }
 
+/** A connection that was given back, and by whom. The same one may be so again before this return has ended. */
+interface Return {
+  readonly member: PoolMember;
+  readonly claimant: Claimant;
+}
+
 /** Milliseconds after which an idle connection is turned before it is lent, which tells whether its link still works. */
 const VERIFY_AFTER = 10_000;
 /** How often in a row a connection goes on with a waiting caller of the same tenant, past another with as few leases. */
@@ -47,10 +53,10 @@ export class ServerPool {
   private readonly statistics = new PoolStatistics();
   /** In the order in which they were lent. */
   private readonly lent = new Set<PoolMember>();
-  /** Given back just now, soiled, and whose they were. */
-  private readonly soiled = new Map<PoolMember, Claimant>();
+  /** Of those that are returning, the ones that are soiled still: whoever asks may have them. */
+  private readonly soiled = new Set<Return>();
   /** Connections that were given back soiled and are not clean yet. */
-  private readonly returning = new Set<PoolMember>();
+  private readonly returning = new Set<Return>();
   private closed = false;
   private allReturned?: () => void;
 
@@ -162,7 +168,8 @@ export class ServerPool {
     if (this.lent.size + this.returning.size > 0)
       await within(limit, new Promise<void>((done) => (this.allReturned = done)));
     const late = [...this.lent];
-    for (const { connection } of [...late, ...this.returning]) {
+    const returning = Array.from(this.returning, ({ member }) => member);
+    for (const { connection } of [...late, ...returning]) {
       connection.cut(new PoolClosedError(this.options.server));
     }
     await closing;
@@ -210,9 +217,9 @@ export class ServerPool {
   private takeSoiled(request: LeaseRequest): Promise<Lease> | undefined {
     const [last] = this.soiled;
     if (last === undefined || this.share.waiting > 0) return undefined;
-    const [member, before] = last;
+    const { member, claimant: before } = last;
     if (!this.isOfUse(member)) return undefined;
-    this.soiled.delete(member);
+    this.soiled.delete(last);
     const lease = this.turnFor(member, request);
     // After it has entered: a tenant without leases is forgotten, and it may be the same one.
     this.share.leave(before);
@@ -272,9 +279,10 @@ export class ServerPool {
     if (connection.demoted) this.connections.renew();
     let isTaken = false;
     if (connection.soiled && this.isOfUse(member)) {
-      this.returning.add(member);
-      isTaken = await this.takenOrCleaned(member, claimant);
-      this.returning.delete(member);
+      const given = { member, claimant };
+      this.returning.add(given);
+      isTaken = await this.takenOrCleaned(given);
+      this.returning.delete(given);
     }
     if (!isTaken) {
       this.share.leave(claimant);
@@ -284,10 +292,11 @@ export class ServerPool {
   }
 
   /** Who ends one thing often begins the next at once: {@link takeSoiled}. True for what was taken so. */
-  private async takenOrCleaned(member: PoolMember, claimant: Claimant): Promise<boolean> {
-    this.soiled.set(member, claimant);
+  private async takenOrCleaned(given: Return): Promise<boolean> {
+    const { member } = given;
+    this.soiled.add(given);
     await nextTick();
-    if (!this.soiled.delete(member)) return true;
+    if (!this.soiled.delete(given)) return true;
     if (!this.isOfUse(member)) return false;
     try {
       await this.connections.turn(member, member.target);
