@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineSetup } from '../support/engines.js';
 import { startAuditApp, type AuditApp } from './audit-app.js';
+import type { Word } from './told-child.js';
 
 // An app as its own process, which records entries as it is told to, and tells of each once it is answered.
 
@@ -12,9 +13,6 @@ export type Order =
   | { readonly record: number; readonly by: string; readonly of: string }
   /** Is killed when the archive is kept, and its entries are still there. */
   | { readonly dieWhileArchiving: string; readonly to: string };
-
-export type Word =
-  { readonly answered: string } | { readonly done: true; readonly failures: readonly string[] };
 
 let app: AuditApp | undefined;
 

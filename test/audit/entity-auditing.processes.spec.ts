@@ -1,45 +1,17 @@
-import type { ChildProcess } from 'node:child_process';
 import type { AuditEntry } from '../../lib/index.js';
 import { ChildProgram, kill } from '../support/child-program.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { Invoice, startAuditedApp, type AuditedApp } from './audited-app.js';
-import type { EntityOrder, EntityWord } from './entity-child.js';
+import type { EntityOrder } from './entity-child.js';
+import { ToldChild } from './told-child.js';
+
+type Writer = ToldChild<EntityOrder>;
 
 let program: ChildProgram;
 beforeAll(() => {
   program = new ChildProgram('test/audit/entity-child.ts');
 });
 afterAll(() => program.dispose());
-
-/** A child, and what it was told to be saved. */
-class Writer {
-  readonly answered = new Set<string>();
-
-  constructor(readonly child: ChildProcess) {
-    child.on('message', (word: EntityWord) => {
-      if ('answered' in word) this.answered.add(word.answered);
-    });
-  }
-
-  async order(order: EntityOrder): Promise<readonly string[]> {
-    const answer = new Promise<readonly string[]>((resolve, reject) => {
-      const hear = (word: EntityWord) => {
-        if (!('done' in word)) return;
-        this.child.off('message', hear);
-        resolve(word.failures);
-      };
-      this.child.on('message', hear);
-      this.child.once('exit', () => reject(new Error('The child ended.')));
-    });
-    this.child.send(order);
-    return answer;
-  }
-
-  async hasAnswers(amount: number): Promise<void> {
-    while (this.answered.size < amount)
-      await new Promise((resolve) => this.child.once('message', resolve));
-  }
-}
 
 describe.each(engines)('processes that change audited entities on $name', ({ prepare }) => {
   let setup: EngineSetup;
@@ -57,7 +29,10 @@ describe.each(engines)('processes that change audited entities on $name', ({ pre
 
   async function startWriters(amount: number): Promise<readonly Writer[]> {
     const { centralUrl, serverUrl, databasePrefix } = setup;
-    const writers = Array.from({ length: amount }, () => new Writer(program.start()));
+    const writers = Array.from(
+      { length: amount },
+      () => new ToldChild<EntityOrder>(program.start()),
+    );
     const start = { centralUrl, serverUrl, databasePrefix };
     await Promise.all(writers.map((writer) => writer.order({ start })));
     return writers;

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { EngineSetup } from '../support/engines.js';
 import { Invoice, startAuditedApp, type AuditedApp } from './audited-app.js';
+import type { Word } from './told-child.js';
 
 // An app as its own process, which changes audited entities as it is told to, and tells of each once it is answered.
 
@@ -10,12 +11,9 @@ export type EntityOrder =
   | { readonly save: number; readonly by: string; readonly of: readonly [string, string] }
   | { readonly settle: string };
 
-export type EntityWord =
-  { readonly answered: string } | { readonly done: true; readonly failures: readonly string[] };
-
 let app: AuditedApp | undefined;
 
-function say(word: EntityWord): void {
+function say(word: Word): void {
   process.send?.(word);
 }
 

@@ -1,45 +1,15 @@
-import type { ChildProcess } from 'node:child_process';
 import { AuditRow, CENTRAL_CHAIN } from '../../lib/index.js';
 import { ChildProgram, kill } from '../support/child-program.js';
 import { engines, type EngineSetup } from '../support/engines.js';
 import { startAuditApp, type AuditApp } from './audit-app.js';
-import type { Order, Word } from './child.js';
+import type { Order } from './child.js';
+import { ToldChild } from './told-child.js';
 
 let program: ChildProgram;
 beforeAll(() => {
   program = new ChildProgram('test/audit/child.ts');
 });
 afterAll(() => program.dispose());
-
-/** A child, and what it was told to be recorded. */
-class Recorder {
-  readonly answered = new Set<string>();
-
-  constructor(readonly child: ChildProcess) {
-    child.on('message', (word: Word) => {
-      if ('answered' in word) this.answered.add(word.answered);
-    });
-  }
-
-  async order(order: Order): Promise<readonly string[]> {
-    const answer = new Promise<readonly string[]>((resolve, reject) => {
-      const hear = (word: Word) => {
-        if (!('done' in word)) return;
-        this.child.off('message', hear);
-        resolve(word.failures);
-      };
-      this.child.on('message', hear);
-      this.child.once('exit', () => reject(new Error('The child ended.')));
-    });
-    this.child.send(order);
-    return answer;
-  }
-
-  async hasAnswers(amount: number): Promise<void> {
-    while (this.answered.size < amount)
-      await new Promise((resolve) => this.child.once('message', resolve));
-  }
-}
 
 describe.each(engines)('four processes on $name', ({ prepare }) => {
   let setup: EngineSetup;
@@ -57,7 +27,7 @@ describe.each(engines)('four processes on $name', ({ prepare }) => {
 
   it('record 20,000 entries at once, two are killed, and every answered one is in one unbroken chain', async () => {
     const { centralUrl, serverUrl, databasePrefix } = setup;
-    const recorders = Array.from({ length: 4 }, () => new Recorder(program.start()));
+    const recorders = Array.from({ length: 4 }, () => new ToldChild<Order>(program.start()));
     const start = { centralUrl, serverUrl, databasePrefix };
     await Promise.all(recorders.map((recorder) => recorder.order({ start })));
     const orders = recorders.map((recorder, index) =>
