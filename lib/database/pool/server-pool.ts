@@ -1,5 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import { setImmediate as nextTick } from 'node:timers/promises';
 import type { ServerEngine } from '../engines/engine.js';
 import { DrainTimeoutError, PoolClosedError, ServerFullError } from '../errors.js';
 import type { BreakerChange } from './circuit-breaker.js';
@@ -13,6 +12,7 @@ import { PoolStatistics } from './pool-statistics.js';
 import { PoolWatch } from './pool-watch.js';
 import type { Lease } from './pooled-connection.js';
 import type { ServerPoolStats } from './server-pool-stats.js';
+import { SoiledReturns } from './soiled-returns.js';
 import { WaitingLine } from './waiting-line.js';
 import { within } from './within.js';
 
@@ -27,12 +27,6 @@ export interface ServerPoolOptions {
   readonly idleTimeout: number;
   /** Milliseconds. */
   readonly longLease: number;
-}
-
-/** A connection that was given back, and by whom. The same one may be so again before this return has ended. */
-interface Return {
-  readonly member: PoolMember;
-  readonly claimant: Claimant;
 }
 
 /** Milliseconds after which an idle connection is turned before it is lent, which tells whether its link still works. */
@@ -53,10 +47,7 @@ export class ServerPool {
   private readonly statistics = new PoolStatistics();
   /** In the order in which they were lent. */
   private readonly lent = new Set<PoolMember>();
-  /** Of those that are returning, the ones that are soiled still: whoever asks may have them. */
-  private readonly soiled = new Set<Return>();
-  /** Connections that were given back soiled and are not clean yet. */
-  private readonly returning = new Set<Return>();
+  private readonly returns = new SoiledReturns();
   private closed = false;
   private allReturned?: () => void;
 
@@ -165,11 +156,10 @@ export class ServerPool {
     this.watch.end();
     this.line.refuseAll(() => new PoolClosedError(this.options.server));
     const closing = this.connections.closeIdle('shutdown');
-    if (this.lent.size + this.returning.size > 0)
+    if (this.lent.size + this.returns.size > 0)
       await within(limit, new Promise<void>((done) => (this.allReturned = done)));
     const late = [...this.lent];
-    const returning = Array.from(this.returning, ({ member }) => member);
-    for (const { connection } of [...late, ...returning]) {
+    for (const { connection } of [...late, ...this.returns.members]) {
       connection.cut(new PoolClosedError(this.options.server));
     }
     await closing;
@@ -213,16 +203,14 @@ export class ServerPool {
     });
   }
 
-  /** What was given back soiled, turned to where it is wanted next: as clean as any, by one round trip instead of two. */
+  /** What was given back soiled in this moment, unless somebody waits already. */
   private takeSoiled(request: LeaseRequest): Promise<Lease> | undefined {
-    const [last] = this.soiled;
-    if (last === undefined || this.share.waiting > 0) return undefined;
-    const { member, claimant: before } = last;
-    if (!this.isOfUse(member)) return undefined;
-    this.soiled.delete(last);
-    const lease = this.turnFor(member, request);
+    if (this.share.waiting > 0) return undefined;
+    const given = this.returns.take((member) => this.isOfUse(member));
+    if (given === undefined) return undefined;
+    const lease = this.turnFor(given.member, request);
     // After it has entered: a tenant without leases is forgotten, and it may be the same one.
-    this.share.leave(before);
+    this.share.leave(given.claimant);
     return lease;
   }
 
@@ -277,34 +265,30 @@ export class ServerPool {
   private async takeBack(member: PoolMember, claimant: Claimant): Promise<void> {
     const { connection } = member;
     if (connection.demoted) this.connections.renew();
-    let isTaken = false;
     if (connection.soiled && this.isOfUse(member)) {
-      const given = { member, claimant };
-      this.returning.add(given);
-      isTaken = await this.takenOrCleaned(given);
-      this.returning.delete(given);
+      await this.returns.keep({ member, claimant }, async () => {
+        await this.clean(member);
+        this.returned(member, claimant);
+      });
+    } else {
+      this.returned(member, claimant);
     }
-    if (!isTaken) {
-      this.share.leave(claimant);
-      this.giveOn(member, claimant);
-    }
-    if (this.lent.size + this.returning.size === 0) this.allReturned?.();
+    if (this.lent.size + this.returns.size === 0) this.allReturned?.();
   }
 
-  /** Who ends one thing often begins the next at once: {@link takeSoiled}. True for what was taken so. */
-  private async takenOrCleaned(given: Return): Promise<boolean> {
-    const { member } = given;
-    this.soiled.add(given);
-    await nextTick();
-    if (!this.soiled.delete(given)) return true;
-    if (!this.isOfUse(member)) return false;
+  private returned(member: PoolMember, claimant: Claimant): void {
+    this.share.leave(claimant);
+    this.giveOn(member, claimant);
+  }
+
+  private async clean(member: PoolMember): Promise<void> {
+    if (!this.isOfUse(member)) return;
     try {
       await this.connections.turn(member, member.target);
     } catch {
       // Why it cannot be cleaned matters to nobody any more: whoever soiled it has its result, and it is closed.
       member.retired = true;
     }
-    return false;
   }
 
   private isOfUse({ connection, retired }: PoolMember): boolean {
