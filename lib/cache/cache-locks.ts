@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { randomUUID } from 'node:crypto';
-import { QueryFailedError, type DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { requireTenant } from '../context/tenant-context.js';
+import { resendAfterDeadlock } from '../database/deadlock.js';
 import { RedisConnections } from '../redis/redis-connections.js';
 import { isDuplicate } from '../tenant/central-rows.js';
 
@@ -58,20 +59,18 @@ export class CacheLocks {
 
   private async inTable(name: string, owner: string, ttl: number): Promise<CacheLock | undefined> {
     const now = Date.now();
-    await this.tenants.query('DELETE FROM `cache_locks` WHERE `key` = ? AND `expiration` <= ?', [
+    await this.change('DELETE FROM `cache_locks` WHERE `key` = ? AND `expiration` <= ?', [
       name,
       Math.floor(now / 1_000),
     ]);
     try {
       // Of two at once the key lets one in.
-      await this.tenants.query(
+      await this.change(
         'INSERT INTO `cache_locks` (`key`, `owner`, `expiration`) VALUES (?, ?, ?)',
         [name, owner, Math.ceil((now + ttl) / 1_000)],
       );
     } catch (error) {
-      if (!(error instanceof QueryFailedError)) throw error;
-      // A duplicate's owner may have gone since; and of several that wait for one that goes, MySQL calls all but one dead.
-      if (isDuplicate(error) || (await this.ownerOf(name)) !== undefined) return undefined;
+      if (isDuplicate(error)) return undefined;
       throw error;
     }
     return { owner, release: () => this.releaseInTable(name, owner) };
@@ -79,11 +78,13 @@ export class CacheLocks {
 
   private async releaseInTable(name: string, owner: string): Promise<boolean> {
     const held = (await this.ownerOf(name)) === owner;
-    await this.tenants.query('DELETE FROM `cache_locks` WHERE `key` = ? AND `owner` = ?', [
-      name,
-      owner,
-    ]);
+    await this.change('DELETE FROM `cache_locks` WHERE `key` = ? AND `owner` = ?', [name, owner]);
     return held;
+  }
+
+  /** Those who wait for a lock that is given back stand in each other's way on MySQL. */
+  private async change(sql: string, parameters: readonly unknown[]): Promise<void> {
+    await resendAfterDeadlock(() => this.tenants.query(sql, [...parameters]));
   }
 
   private async ownerOf(name: string): Promise<string | undefined> {

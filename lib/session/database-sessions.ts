@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type QueryResult } from 'typeorm';
+import { resendAfterDeadlock } from '../database/deadlock.js';
 import type {
   FindSessions,
   SessionChange,
@@ -126,7 +127,8 @@ export class DatabaseSessions implements SessionRows {
   private async query(sql: string, values: readonly unknown[]): Promise<QueryResult> {
     const queryRunner = this.dataSource.createQueryRunner('master');
     try {
-      return await queryRunner.query(sql, [...values], true);
+      // Who sweeps, and who uses a session, may come to its row and its indexes from opposite sides.
+      return await resendAfterDeadlock(() => queryRunner.query(sql, [...values], true));
     } finally {
       await queryRunner.release();
     }

@@ -73,6 +73,22 @@ describe.each(engines)('a cache on $name', ({ prepare }) => {
       expect(await app.centralCache.get('x')).toBe('central');
     });
 
+    it('has its keys set and deleted by many at once', async () => {
+      const { cache, inA } = app;
+      const keys = ['x', 'y', 'z'];
+      const setAndDelete = async (writer: number) => {
+        for (let time = 0; time < 20; time += 1) {
+          const key = keys[(writer + time) % keys.length]!;
+          await cache.set(key, writer);
+          if (time % 2 === 0) await cache.del(key);
+        }
+        await cache.mset(keys.map((key) => ({ key, value: 'done' })));
+      };
+      await inA(() => Promise.all(Array.from({ length: 12 }, (_, writer) => setAndDelete(writer))));
+      await inA(() => setAndDelete(0));
+      expect(await inA(() => cache.mget(keys))).toEqual(['done', 'done', 'done']);
+    });
+
     it('refuses whoever is no tenant', async () => {
       const { cache } = app;
       const refused = 'TENANT_CONTEXT_MISSING';

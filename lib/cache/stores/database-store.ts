@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { resendAfterDeadlock } from '../../database/deadlock.js';
 import { asEntry, type Entry, type EntryStore } from './entry-store.js';
 
 /** What the column `expiration` holds for never: the greatest number that fits. */
@@ -46,10 +47,11 @@ export class DatabaseStore implements EntryStore {
   async set(key: string, entry: Entry): Promise<void> {
     const expiration = entry.expires === undefined ? NEVER : seconds(entry.expires) + 1;
     // One statement in both MySQL and SQLite, as is the quoting.
-    await this.dataSource.query(
-      'REPLACE INTO `cache` (`key`, `value`, `expiration`) VALUES (?, ?, ?)',
-      [columnOf(key), JSON.stringify(entry), Math.min(expiration, NEVER)],
-    );
+    await this.change('REPLACE INTO `cache` (`key`, `value`, `expiration`) VALUES (?, ?, ?)', [
+      columnOf(key),
+      JSON.stringify(entry),
+      Math.min(expiration, NEVER),
+    ]);
     this.writes += 1;
     if (this.writes % SWEEP_EVERY === 0) void this.sweep();
   }
@@ -58,22 +60,25 @@ export class DatabaseStore implements EntryStore {
     if (keys.length === 0) return;
     const columns = keys.map(columnOf);
     const places = columns.map(() => '?').join(', ');
-    await this.dataSource.query(`DELETE FROM \`cache\` WHERE \`key\` IN (${places})`, columns);
+    await this.change(`DELETE FROM \`cache\` WHERE \`key\` IN (${places})`, columns);
   }
 
   /** The table is one tenant's. */
   async clear(): Promise<void> {
-    await this.dataSource.query('DELETE FROM `cache`');
+    await this.change('DELETE FROM `cache`', []);
   }
 
   async close(): Promise<void> {}
 
+  /** Who writes the same keys at once stands in each other's way on MySQL. */
+  private async change(sql: string, parameters: readonly unknown[]): Promise<void> {
+    await resendAfterDeadlock(() => this.dataSource.query(sql, [...parameters]));
+  }
+
   /** What has expired is not found, but takes its place until then. */
   private async sweep(): Promise<void> {
     try {
-      await this.dataSource.query('DELETE FROM `cache` WHERE `expiration` <= ?', [
-        seconds(Date.now()),
-      ]);
+      await this.change('DELETE FROM `cache` WHERE `expiration` <= ?', [seconds(Date.now())]);
     } catch (error) {
       this.logger.warn(`Expired entries of a cache were not deleted: ${String(error)}`);
     }

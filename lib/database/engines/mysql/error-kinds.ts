@@ -48,6 +48,11 @@ export function isDuplicateEntry(error: unknown): boolean {
   return errnoOf(error) === 1062;
 }
 
+/** Of several transactions that wait for each other, this one was rolled back as a whole. */
+export function isDeadlock(error: unknown): boolean {
+  return errnoOf(error) === 1213;
+}
+
 /** Who asks has not the right to: to a database, a table, a column, a global one; on MySQL also to grant. */
 export function isRightMissing(error: unknown): boolean {
   return RIGHT_MISSING.has(errnoOf(error));
