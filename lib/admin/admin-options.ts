@@ -12,6 +12,13 @@ export interface TenancyAdminOptions {
   readonly guard: AdminGuardClass | readonly AdminGuardClass[];
   /** The path in front of every route, without slashes around it. Default `admin/tenancy`. */
   readonly prefix?: string;
+  /**
+   * A port of its own, which leads to nothing else, while at the app's port the API is not there (404). Plain HTTP. Default:
+   * none, the API is served at the app's port.
+   */
+  readonly port?: number;
+  /** The address that {@link port} is opened at. Default `127.0.0.1`: this machine alone comes to it. */
+  readonly host?: string;
   /** Modules that export what the guard injects. Default none: what is global needs none. */
   readonly imports?: ModuleMetadata['imports'];
   /** Who asks, for the audit log and for idempotency keys, which are each operator's own. Default: the `id`, `sub` or `userId` of `request.user`. */
@@ -25,6 +32,7 @@ export interface AdminRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly method: string;
   readonly params?: unknown;
+  readonly url?: string;
   /** What the guard has put there. */
   readonly user?: unknown;
 }
@@ -34,6 +42,8 @@ export interface ResolvedAdminOptions {
   readonly guards: readonly AdminGuardClass[];
   readonly guardProblem?: string;
   readonly prefix: string;
+  readonly port?: number;
+  readonly host: string;
   readonly actor: (request: AdminRequest) => string | undefined;
 }
 
@@ -41,7 +51,7 @@ export const ADMIN_OPTIONS = Symbol.for('nestjs-tenancy:admin-options');
 /** The guards themselves. */
 export const ADMIN_GUARDS = Symbol.for('nestjs-tenancy:admin-guards');
 
-const KNOWN = ['guard', 'prefix', 'imports', 'actor'];
+const KNOWN = ['guard', 'prefix', 'port', 'host', 'imports', 'actor'];
 const PREFIX = /^[\w.~-]+(?:\/[\w.~-]+)*$/;
 
 /**
@@ -55,16 +65,24 @@ export function resolveAdminOptions(given: TenancyAdminOptions): ResolvedAdminOp
       `"${unknown}" is unknown. Did you mean "${closest(unknown, KNOWN)}"? Known here: ${KNOWN.join(', ')}.`,
     );
   }
-  const { guard, prefix = 'admin/tenancy', actor = actorOfUser } = given;
+  const { guard, prefix = 'admin/tenancy', host = '127.0.0.1', actor = actorOfUser } = given;
+  const { port } = given;
   if (!PREFIX.test(prefix)) {
     throw new AdminOptionsError(
       `prefix must be a path without slashes around it, such as admin/tenancy, not "${prefix}".`,
     );
   }
+  if (port !== undefined && !isPort(port)) {
+    throw new AdminOptionsError(`port must be a whole number from 1 to 65535, not ${port}.`);
+  }
+  if (port === undefined && given.host !== undefined) {
+    throw new AdminOptionsError('host is that of a port of its own. Give the port, too.');
+  }
   const guards: readonly unknown[] = [guard].flat();
+  const rest = { prefix, host, actor, ...(port !== undefined && { port }) };
   return guards.length > 0 && guards.every(isGuardClass)
-    ? { guards, prefix, actor }
-    : { guards: [], guardProblem: problemOf(guards), prefix, actor };
+    ? { guards, ...rest }
+    : { guards: [], guardProblem: problemOf(guards), ...rest };
 }
 
 /** @throws AdminGuardRequiredError */
@@ -80,6 +98,10 @@ function problemOf(guards: readonly unknown[]): string {
   return guards.every((guard) => guard === undefined)
     ? 'it was given no guard'
     : 'what it was given as its guard is no class with canActivate()';
+}
+
+function isPort(port: unknown): boolean {
+  return Number.isInteger(port) && Number(port) >= 1 && Number(port) <= 65_535;
 }
 
 function isGuardClass(guard: unknown): guard is AdminGuardClass {

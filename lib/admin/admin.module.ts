@@ -13,6 +13,7 @@ import { ApiKeysController, TenantApiKeysController } from './api-keys/api-keys.
 import { AdminAuditLog } from './audit/admin-audit-log.js';
 import { AuditController, TenantAuditController } from './audit/audit.controller.js';
 import { AdminAudit } from './http/admin-audit.js';
+import { AdminPort } from './http/admin-port.js';
 import { ImpersonationsController } from './impersonations/impersonations.controller.js';
 import {
   MaintenanceController,
@@ -88,6 +89,7 @@ export class TenancyAdminModule {
         AdminAuditLog,
         AdminMigrations,
         AdminOperations,
+        AdminPort,
         AdminQuotas,
         AdminTenants,
         OperationStore,

@@ -25,6 +25,21 @@ export class AdminOptionsError extends TenancyError {
   }
 }
 
+/** The port of the admin API cannot be had. */
+export class AdminPortRefusedError extends TenancyError {
+  constructor(host: string, port: number, cause: unknown) {
+    const problem = cause instanceof Error ? cause.message : String(cause);
+    super({
+      code: 'ADMIN_PORT_REFUSED',
+      status: HttpStatus.INTERNAL_SERVER_ERROR,
+      message:
+        `The admin API cannot be served at ${host}:${port}: ${problem}. Give TenancyAdminModule.forRoot() a port that ` +
+        'is free, and a host that is one of this machine.',
+      cause,
+    });
+  }
+}
+
 /** One thing that is wrong with what a client sent. */
 export interface InputProblem {
   /** The member of the body, or the parameter of the query; empty for the whole. */

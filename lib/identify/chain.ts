@@ -15,6 +15,7 @@ import { TenantRegistry } from '../tenant/tenant-registry.js';
 import { API_KEY_DIRECTORY } from './by-api-key.js';
 import { byDomain } from './by-domain.js';
 import { bySubdomain } from './by-subdomain.js';
+import { cameByCentralPort } from './central-port.js';
 import { whenKnown } from './now-or-later.js';
 import type { Outcome } from './outcome.js';
 import { requestHost } from './request-host.js';
@@ -45,7 +46,7 @@ export class IdentifierChain {
   }
 
   /**
-   * The outcome for `request`. A central host is of no tenant whatever the identifiers would say.
+   * The outcome for `request`. A central host or port is of no tenant whatever the identifiers would say.
    * @throws what the registry, an identifier or its `authorize` throws
    */
   identify(request: IdentifiableRequest): Outcome | Promise<Outcome> {
@@ -54,6 +55,7 @@ export class IdentifierChain {
   }
 
   private isOnCentralHost(request: IdentifiableRequest): boolean {
+    if (cameByCentralPort(request)) return true;
     if (this.centralHosts.size === 0) return false;
     const host = requestHost(request);
     return host !== undefined && this.centralHosts.has(host);

@@ -291,6 +291,9 @@ describe('the guard of the admin API', () => {
     ['an option that is none', { gaurd: OperatorGuard }, 'guard'],
     ['a prefix with slashes around it', { prefix: '/admin/' }, 'prefix'],
     ['an empty prefix', { prefix: '' }, 'prefix'],
+    ['a port out of range', { port: 70_000 }, 'port'],
+    ['a port that is no number', { port: '4000' }, 'port'],
+    ['a host without a port', { host: '0.0.0.0' }, 'host'],
   ])('%s is refused', (_what, admin, named) => {
     const options = { guard: OperatorGuard, ...admin } as TenancyAdminOptions;
     expect(() => TenancyAdminModule.forRoot(options)).toThrow(

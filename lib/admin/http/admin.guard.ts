@@ -8,25 +8,30 @@ import {
 import { isObservable, lastValueFrom } from 'rxjs';
 import { ADMIN_GUARDS } from '../admin-options.js';
 import { AdminGuardRequiredError } from '../errors.js';
+import type { AdminRequest } from '../admin-options.js';
 import { AdminAudit } from './admin-audit.js';
+import { AdminPort } from './admin-port.js';
 import { rememberOperator } from './operators.js';
 
-/** Lets pass whom every guard of the options lets pass. */
+/** Lets pass whom every guard of the options lets pass, by the port that the API is served at. */
 @Injectable()
 export class AdminGuard implements CanActivate {
   constructor(
     @Inject(ADMIN_GUARDS) private readonly guards: readonly CanActivate[],
     private readonly audit: AdminAudit,
+    private readonly port: AdminPort,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<AdminRequest>();
+    this.port.verify(request);
     try {
       await this.verify(context);
     } catch (error) {
       await this.audit.tell(context, { error });
       throw error;
     }
-    rememberOperator(context.switchToHttp().getRequest<object>());
+    rememberOperator(request);
     return true;
   }
 
