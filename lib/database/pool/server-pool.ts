@@ -257,22 +257,31 @@ export class ServerPool {
       this.lent.delete(member);
       this.statistics.held(claimant.database, performance.now() - now);
       this.events.emit('release');
-      void this.takeBack(member, claimant);
+      this.takeBack(member, claimant);
     });
   }
 
-  /** Never rejects: nobody awaits it. A connection that cannot be made clean is closed instead. */
-  private async takeBack(member: PoolMember, claimant: Claimant): Promise<void> {
+  private takeBack(member: PoolMember, claimant: Claimant): void {
     const { connection } = member;
     if (connection.demoted) this.connections.renew();
     if (connection.soiled && this.isOfUse(member)) {
-      await this.returns.keep({ member, claimant }, async () => {
-        await this.clean(member);
-        this.returned(member, claimant);
-      });
-    } else {
-      this.returned(member, claimant);
+      void this.takeBackSoiled(member, claimant);
+      return;
     }
+    this.returned(member, claimant);
+    this.tellIfAllReturned();
+  }
+
+  /** Never rejects: nobody awaits it. A connection that cannot be made clean is closed instead. */
+  private async takeBackSoiled(member: PoolMember, claimant: Claimant): Promise<void> {
+    await this.returns.keep({ member, claimant }, async () => {
+      await this.clean(member);
+      this.returned(member, claimant);
+    });
+    this.tellIfAllReturned();
+  }
+
+  private tellIfAllReturned(): void {
     if (this.lent.size + this.returns.size === 0) this.allReturned?.();
   }
 

@@ -1,6 +1,8 @@
 import type { Driver } from 'typeorm';
+import type { MysqlDriver } from 'typeorm/driver/mysql/MysqlDriver.js';
 import type { Lease } from '../../pool/pooled-connection.js';
 import type { LeaseConnection, LeaseSource, TypeOrmBinding } from '../engine.js';
+import { LeasedMysqlQueryRunner } from './leased-mysql-query-runner.js';
 
 type GotConnection = (error: unknown, connection?: Lease) => void;
 
@@ -80,6 +82,10 @@ export function mysqlBinding(
         driver.poolCluster = new ClusterDoor({ lease, leaseToRead });
         driver.isReplicated = true;
       }
+      driver.createQueryRunner = (mode) => {
+        const leaseConnection = mode === 'slave' ? (leaseToRead ?? lease) : lease;
+        return new LeasedMysqlQueryRunner(driver as Driver as MysqlDriver, mode, leaseConnection);
+      };
       if (database === undefined) return;
       // TypeORM asks the one or the other; for the names of its own tables (views, the query result cache) the options.
       const options = Object.assign(Object.create(driver.options) as object, { database });
