@@ -3,12 +3,14 @@ import type { CurrentTenant } from '../context/current-tenant.js';
 import { REQUEST_RATES, type RequestRates } from '../context/request-rates.js';
 import { currentTenant } from '../context/tenant-context.js';
 import { TenantForbiddenError } from '../identify/errors.js';
+import { whenKnown } from '../identify/now-or-later.js';
 import { requestOf } from '../identify/request-of.js';
 import { tenancyOf } from '../identify/request-tenancy.js';
 import type { IdentifiableRequest } from '../options/identifier.js';
-import { ApiKeyAuthenticator } from './api-key-authenticator.js';
+import { ApiKeyAuthenticator, type Authentication } from './api-key-authenticator.js';
 import type { ApiKeyInfo } from './api-key-info.js';
 import { ApiKeyMissingError, ApiKeyRateError, ApiKeyScopeError } from './errors.js';
+import type { KnownKey } from './known-key.js';
 import { countOnce, rememberKey } from './request-key.js';
 import { scopesOf } from './route-scopes.js';
 
@@ -24,20 +26,19 @@ export class ApiKeyGuard implements CanActivate {
   ) {}
 
   /** @throws ApiKeyMissingError, ApiKeyInvalidError, TenantForbiddenError, ApiKeyScopeError, ApiKeyRateError */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const request = this.getRequest(context);
     if (request === undefined) throw new ApiKeyMissingError();
-    const found = await this.authenticator.authenticate(request);
-    if (found === undefined) throw new ApiKeyMissingError();
-    if (!('info' in found)) throw found;
-    verifyOwner(found.info, tenantOf(request));
-    const missing = scopesOf(context).filter((scope) => !found.scopes.has(scope));
-    if (missing.length > 0) throw new ApiKeyScopeError(found.info.id, missing);
-    // A route, its controller and the app may each have this guard, and so may each field of one operation of GraphQL, with
-    // scopes of its own.
-    await countOnce(request, () => this.verifyRate(found.info));
-    rememberKey(request, found.info);
-    return true;
+    return whenKnown(this.authenticator.authenticate(request), (found) => {
+      const { info } = verifyKey(found, request, scopesOf(context));
+      // A route, its controller and the app may each have this guard, and so may each field of one operation of GraphQL, with
+      // scopes of its own.
+      const counted = countOnce(request, () => this.verifyRate(info));
+      return whenKnown(counted, () => {
+        rememberKey(request, info);
+        return true;
+      });
+    });
   }
 
   /** The HTTP request of `context`, or undefined where there is none. Override it for other transports. */
@@ -46,13 +47,23 @@ export class ApiKeyGuard implements CanActivate {
     return requestOf(context) as IdentifiableRequest | undefined;
   }
 
-  private async verifyRate({ id, tenantId, requestsPerMinute }: ApiKeyInfo): Promise<void> {
+  private verifyRate({ id, tenantId, requestsPerMinute }: ApiKeyInfo): Promise<void> | undefined {
     // A central key has none.
-    if (requestsPerMinute === null || tenantId === null) return;
+    if (requestsPerMinute === null || tenantId === null) return undefined;
     const rate = { tenantId, name: `api-key:${id}`, perMinute: requestsPerMinute };
-    const { refused, resetsAt } = await this.rates.count(rate);
-    if (refused) throw new ApiKeyRateError(id, requestsPerMinute, resetsAt);
+    return this.rates.count(rate).then(({ refused, resetsAt }) => {
+      if (refused) throw new ApiKeyRateError(id, requestsPerMinute, resetsAt);
+    });
   }
+}
+
+function verifyKey(found: Authentication, request: object, wanted: readonly string[]): KnownKey {
+  if (found === undefined) throw new ApiKeyMissingError();
+  if (!('info' in found)) throw found;
+  verifyOwner(found.info, tenantOf(request));
+  const missing = wanted.filter((scope) => !found.scopes.has(scope));
+  if (missing.length > 0) throw new ApiKeyScopeError(found.info.id, missing);
+  return found;
 }
 
 /** The tenant that the handler will run for: of the request, because the running code may have lost its context. */

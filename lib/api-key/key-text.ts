@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { hash, randomBytes, randomInt } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 // tk_4f0c2b9a7d1e8c35_<43 letters and digits of 256 random bits><6 of their checksum>: letters and digits alone, so that
@@ -46,7 +46,7 @@ export function isMeantAsKey(text: string, prefix: string): boolean {
  * bits, and what is slow would be paid for at every request, and by whoever is sent made-up keys.
  */
 export function hashOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }
 
 function checksumOf(text: string): string {

@@ -5,7 +5,7 @@ const COUNTED = Symbol.for('nestjs-tenancy:api-key-counted');
 
 interface RememberingRequest {
   [KEY]?: ApiKeyInfo;
-  [COUNTED]?: Promise<void>;
+  [COUNTED]?: Promise<void> | undefined;
 }
 
 /** @param request as a guard gets it */
@@ -18,7 +18,10 @@ export function keyOf(request: object): ApiKeyInfo | undefined {
   return (request as RememberingRequest)[KEY];
 }
 
-/** Counts a request, once for all who have it counted. @param request as a guard gets it */
-export function countOnce(request: object, count: () => Promise<void>): Promise<void> {
+/** Counts a request, once for all who have it counted; at once where there is nothing to count. @param request as a guard gets it */
+export function countOnce(
+  request: object,
+  count: () => Promise<void> | undefined,
+): Promise<void> | undefined {
   return ((request as RememberingRequest)[COUNTED] ??= count());
 }

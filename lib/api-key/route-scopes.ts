@@ -1,4 +1,4 @@
-import type { ExecutionContext } from '@nestjs/common';
+import { perRoute } from '../identify/per-route.js';
 
 const SCOPES = 'nestjs-tenancy:api-key-scopes';
 
@@ -8,12 +8,12 @@ export function rememberScopes(target: object, scopes: readonly string[]): void 
 }
 
 /** What the controller and the route ask for together. */
-export function scopesOf(context: ExecutionContext): readonly string[] {
-  return [context.getClass(), context.getHandler()].flatMap((target) => {
+export const scopesOf = perRoute(({ controller, handler }): readonly string[] =>
+  [controller, handler].flatMap((target) => {
     const scopes: unknown = Reflect.getMetadata(SCOPES, target);
     return isList(scopes) ? scopes : [];
-  });
-}
+  }),
+);
 
 /** Nobody else writes under this key. */
 function isList(value: unknown): value is readonly string[] {

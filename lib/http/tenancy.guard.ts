@@ -12,6 +12,7 @@ import { currentTenant } from '../context/tenant-context.js';
 import { verifyOutcome, verifyStatus } from '../identify/admission.js';
 import { whenKnown } from '../identify/now-or-later.js';
 import type { Outcome } from '../identify/outcome.js';
+import { perRoute } from '../identify/per-route.js';
 import { requestOf } from '../identify/request-of.js';
 import { tenancyOf, type RequestTenancy } from '../identify/request-tenancy.js';
 import { ROUTE_MODE } from '../identify/route-mode.js';
@@ -34,19 +35,21 @@ import { TenancyInterceptor } from './tenancy.interceptor.js';
  */
 @Injectable()
 export class TenancyGuard implements CanActivate {
-  private readonly defaultRouteMode: RouteMode;
   private readonly hasCentralHosts: boolean;
-  /** By handler and controller: reading metadata costs 2 µs, and a route's never changes. */
-  private readonly modes = new Map<unknown, Map<unknown, RouteMode>>();
+  private readonly modeOf: (context: ExecutionContext) => RouteMode;
 
   constructor(
     @Inject(TENANCY_OPTIONS) { http }: ResolvedTenancyOptions,
-    private readonly reflector: Reflector,
+    reflector: Reflector,
     @Optional() @Inject(TENANT_GATE) private readonly gate?: TenantGate,
     @Optional() @Inject(MAINTENANCE_GATE) private readonly maintenance?: MaintenanceGate,
   ) {
-    this.defaultRouteMode = http.defaultRouteMode;
     this.hasCentralHosts = http.centralHosts.length > 0;
+    this.modeOf = perRoute(
+      ({ handler, controller }) =>
+        reflector.getAllAndOverride<RouteMode | undefined>(ROUTE_MODE, [handler, controller]) ??
+        http.defaultRouteMode,
+    );
   }
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -70,17 +73,7 @@ export class TenancyGuard implements CanActivate {
 
   /** The mode of the route: the handler's, else the controller's, else `http.defaultRouteMode`. */
   protected getRouteMode(context: ExecutionContext): RouteMode {
-    const controller = context.getClass();
-    const handler = context.getHandler();
-    // A handler that controllers inherit is one function, with a mode for each of them.
-    const known = this.modes.get(handler)?.get(controller);
-    if (known !== undefined) return known;
-    const mode =
-      this.reflector.getAllAndOverride<RouteMode | undefined>(ROUTE_MODE, [handler, controller]) ??
-      this.defaultRouteMode;
-    const modes = this.modes.get(handler) ?? new Map<unknown, RouteMode>();
-    this.modes.set(handler, modes.set(controller, mode));
-    return mode;
+    return this.modeOf(context);
   }
 
   /** Whether the running code is in the tenant that the middleware had entered. */

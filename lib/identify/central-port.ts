@@ -16,6 +16,8 @@ export function markAsByCentralPort(request: object): void {
 
 /** @param request as a middleware or a guard gets it; Fastify's holds node's in `raw` */
 export function cameByCentralPort(request: object): boolean {
-  const { [CENTRAL_PORT]: marked, raw } = request as MarkedRequest & { readonly raw?: MarkedRequest };
+  const { [CENTRAL_PORT]: marked, raw } = request as MarkedRequest & {
+    readonly raw?: MarkedRequest;
+  };
   return marked === true || raw?.[CENTRAL_PORT] === true;
 }

@@ -6,35 +6,37 @@ import { QuotaService } from './quota.service.js';
 import { policyField, rateLimitField } from './rate-limit-fields.js';
 import { usesOf } from './route-uses.js';
 
+/** On the context itself, as `request-tenancy.ts` has it on the request. */
+const DONE = Symbol('quotas used');
+
 /**
  * Uses what `@Quota()` says of a route, and tells the client how it stands, in the fields `RateLimit-Policy` and
  * `RateLimit`. It runs after the global guards: what they refuse uses nothing.
  */
 @Injectable()
 export class QuotaGuard implements CanActivate {
-  /** A route and its controller may both have `@Quota()`, and so this guard. */
-  private readonly done = new WeakSet<ExecutionContext>();
-
   constructor(
     private readonly quotas: QuotaService,
     private readonly host: HttpAdapterHost,
   ) {}
 
-  async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.done.has(context)) return true;
-    this.done.add(context);
-    const uses = usesOf(context).map(({ key, cost }) => ({
+  canActivate(context: ExecutionContext): true | Promise<true> {
+    if (isDone(context)) return true;
+    const { uses, source } = usesOf(context);
+    const costs = uses.map(({ key, cost }) => ({
       key,
       cost: typeof cost === 'number' ? cost : cost(context),
     }));
-    try {
-      const source = `${context.getClass().name}.${context.getHandler().name}`;
-      this.tell(context, await this.quotas.consumeAll(uses, { source }));
-      return true;
-    } catch (error) {
-      if (error instanceof QuotaExceededError) this.tell(context, [error.state]);
-      throw error;
-    }
+    return this.quotas.consumeAll(costs, { source }).then(
+      (states) => {
+        this.tell(context, states);
+        return true;
+      },
+      (error: unknown) => {
+        if (error instanceof QuotaExceededError) this.tell(context, [error.state]);
+        throw error;
+      },
+    );
   }
 
   /** Other transports than HTTP have no header fields. */
@@ -46,4 +48,11 @@ export class QuotaGuard implements CanActivate {
     httpAdapter.setHeader(response, 'RateLimit-Policy', policyField(limited));
     httpAdapter.setHeader(response, 'RateLimit', rateLimitField(limited));
   }
+}
+
+/** A route and its controller may both have `@Quota()`, and so the guard: true from the second time on. */
+function isDone(context: ExecutionContext & { [DONE]?: true }): boolean {
+  const before = context[DONE] === true;
+  context[DONE] = true;
+  return before;
 }

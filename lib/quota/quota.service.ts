@@ -74,13 +74,18 @@ export class QuotaService {
    * Uses several quotas in one round trip: all of them, or none.
    * @throws QuotaExceededError for the first that has not so much left
    */
-  async consumeAll(
+  consumeAll(uses: readonly QuotaUse[], options: UseOptions = {}): Promise<readonly QuotaState[]> {
+    if (uses.length !== 1) return this.consumeSeveral(uses, options);
+    const [{ key, cost }] = uses;
+    return this.consume(key, cost, options).then((state) => [state]);
+  }
+
+  private async consumeSeveral(
     uses: readonly QuotaUse[],
-    options: UseOptions = {},
+    options: UseOptions,
   ): Promise<readonly QuotaState[]> {
     const tenant = requireTenant('QuotaService.consumeAll()');
     if (uses.length === 0) return [];
-    if (uses.length === 1) return [await this.consume(uses[0].key, uses[0].cost, options)];
     const now = Date.now();
     const merged = mergeUses(uses);
     const quotas = merged.map(({ key }) => this.terms.of(tenant, key, now));

@@ -2,9 +2,13 @@
 // are the names of policies. Their parameters are whole numbers.
 import type { QuotaState } from './quota-state.js';
 
+// Keys are small letters, digits and `_`, so that nothing in them has to be escaped.
+
 /** `RateLimit-Policy`: what may be used (`q`) in how many seconds (`w`). */
 export function policyField(states: readonly QuotaState[]): string {
-  return states.map(({ key, limit, seconds }) => item(key, { q: limit, w: seconds })).join(', ');
+  return states
+    .map(({ key, limit, seconds }) => `"${key}"${parameter('q', limit)}${parameter('w', seconds)}`)
+    .join(', ');
 }
 
 /** `RateLimit`: what is left (`r`), and in how many seconds it begins anew (`t`). */
@@ -12,15 +16,11 @@ export function rateLimitField(states: readonly QuotaState[], now = Date.now()):
   return states
     .map(({ key, remaining, resetsAt }) => {
       const t = resetsAt && Math.max(0, Math.ceil((resetsAt.getTime() - now) / 1_000));
-      return item(key, { r: remaining, t });
+      return `"${key}"${parameter('r', remaining)}${parameter('t', t)}`;
     })
     .join(', ');
 }
 
-/** Keys are small letters, digits and `_`, so that nothing in them has to be escaped. */
-function item(key: string, parameters: Readonly<Record<string, number | null>>): string {
-  const given = Object.entries(parameters).filter(([, value]) => value !== null);
-  return [`"${key}"`, ...given.map(([name, value]) => `${name}=${Math.floor(value ?? 0)}`)].join(
-    ';',
-  );
+function parameter(name: string, value: number | null): string {
+  return value === null ? '' : `;${name}=${Math.floor(value)}`;
 }

@@ -1,4 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { perRoute } from '../identify/per-route.js';
 import type { QuotaKey } from '../options/quota-options.js';
 
 /** What a route uses of a quota. */
@@ -15,12 +16,14 @@ export function rememberUse(target: object, use: RouteUse): void {
   Reflect.defineMetadata(ROUTE_USES, [...(isList(own) ? own : []), use], target);
 }
 
-export function usesOf(context: ExecutionContext): readonly RouteUse[] {
-  return [context.getClass(), context.getHandler()].flatMap((target) => {
+/** What the controller and the route use together, and the name that the usage log has for it. */
+export const usesOf = perRoute(({ controller, handler }) => ({
+  source: `${controller.name}.${handler.name}`,
+  uses: [controller, handler].flatMap((target): readonly RouteUse[] => {
     const uses: unknown = Reflect.getMetadata(ROUTE_USES, target);
     return isList(uses) ? uses : [];
-  });
-}
+  }),
+}));
 
 /** Nobody else writes under this key. */
 function isList(value: unknown): value is readonly RouteUse[] {

@@ -53,20 +53,19 @@ export class RedisConnection {
    * What `work` gives.
    * @throws RedisUnavailableError at once while it is down, and when the answer takes longer than `redis.timeout`
    */
-  async run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
-    if (!this.client.isReady) await this.inTime(this.attempted);
-    if (!this.client.isReady) throw this.unavailable();
-    try {
-      return await this.inTime(work(this.client));
-    } catch (error) {
-      if (error instanceof RedisUnavailableError || isRefusal(error)) throw error;
-      throw new RedisUnavailableError(textOf(error), error);
-    }
+  run<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
+    return this.client.isReady ? this.inTime(work(this.client)) : this.runOnceReady(work);
   }
 
   close(): void {
     this.closed = true;
     this.client.destroy();
+  }
+
+  private async runOnceReady<T>(work: (client: RedisClient) => Promise<T>): Promise<T> {
+    await this.inTime(this.attempted);
+    if (!this.client.isReady) throw this.unavailable();
+    return this.inTime(work(this.client));
   }
 
   private inTime<T>(answer: Promise<T>): Promise<T> {
@@ -82,7 +81,7 @@ export class RedisConnection {
         },
         (error: Error) => {
           clearTimeout(timer);
-          reject(error);
+          reject(isRefusal(error) ? error : new RedisUnavailableError(textOf(error), error));
         },
       );
     });

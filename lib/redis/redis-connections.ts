@@ -5,7 +5,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { ResolvedRedis, ResolvedTenancyOptions } from '../options/resolve.js';
 import { TENANCY_OPTIONS } from '../options/tokens.js';
 import { RedisNotConfiguredError } from './errors.js';
@@ -47,25 +47,23 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
    * @throws RedisNotConfiguredError, RedisUnavailableError
    */
   async command(name: string, ...args: readonly string[]): Promise<unknown> {
-    return this.forCommands(name).run((client) => client.sendCommand([name, ...args]));
+    return this.send(name, ...args);
   }
 
   /**
    * Runs a Lua script, all of it or nothing. Its text is sent once, and its hash from then on.
    * @throws RedisNotConfiguredError, RedisUnavailableError
    */
-  async evaluate(
+  evaluate(
     script: string,
     keys: readonly string[],
     args: readonly string[] = [],
   ): Promise<unknown> {
     const given = [String(keys.length), ...keys, ...args];
-    try {
-      return await this.command('EVALSHA', sha1(script), ...given);
-    } catch (error) {
+    return this.send('EVALSHA', hashOf(script), ...given).catch((error: unknown) => {
       if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.command('EVAL', script, ...given);
-    }
+      return this.send('EVAL', script, ...given);
+    });
   }
 
   /**
@@ -96,6 +94,10 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
     this.subscriptions?.close();
   }
 
+  private send(name: string, ...args: readonly string[]): Promise<unknown> {
+    return this.forCommands(name).run((client) => client.sendCommand([name, ...args]));
+  }
+
   private forCommands(operation: string): RedisConnection {
     this.commands ??= new RedisConnection(this.require(operation), 'commands');
     return this.commands;
@@ -107,4 +109,11 @@ export class RedisConnections implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-const sha1 = (text: string): string => createHash('sha1').update(text).digest('hex');
+/** Of the scripts, which are a few constants: a request is to wait for none of them to be hashed. */
+const hashes = new Map<string, string>();
+
+function hashOf(script: string): string {
+  const known = hashes.get(script) ?? hash('sha1', script);
+  hashes.set(script, known);
+  return known;
+}

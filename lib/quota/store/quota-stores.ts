@@ -34,11 +34,13 @@ export class QuotaStores {
   }
 
   /** All of them, or none. Of two stores, the second's refusal gives back what the first has given. */
-  async take(takes: readonly Take[], now: number): Promise<Taken> {
-    const [first] = takes;
-    const store = this.of(first.counter);
-    if (takes.length === 1) return store.take(takes, now);
-    if (takes.every(({ counter }) => this.of(counter) === store)) return store.take(takes, now);
+  take(takes: readonly Take[], now: number): Promise<Taken> {
+    const store = this.of(takes[0].counter);
+    const isOne = takes.every(({ counter }) => this.of(counter) === store);
+    return isOne ? store.take(takes, now) : this.takeFromBoth(takes, now);
+  }
+
+  private async takeFromBoth(takes: readonly Take[], now: number): Promise<Taken> {
     const groups = [this.periodic, this.lasting].map((one) => ({
       store: one,
       indices: [...takes.keys()].filter((index) => this.of(takes[index].counter) === one),

@@ -15,15 +15,17 @@ import { COMMIT, GIVE_BACK, READ, RELEASE, RESERVE, SET, SET_MARK, TAKE } from '
 export class RedisStore implements QuotaStore {
   constructor(private readonly redis: RedisConnections) {}
 
-  async take(takes: readonly Take[], now: number): Promise<Taken> {
-    const keys = takes.flatMap(({ counter }) => this.keysOf(counter));
-    const args = takes.flatMap(({ counter, amount, limit }) => [
-      String(amount),
-      textOf(limit),
-      textOf(counter.expiresAt),
-    ]);
-    const [place, ...taken] = await this.numbers(TAKE, keys, [String(now), ...args]);
-    return place === 0 ? { taken } : { taken, refused: place - 1 };
+  take(takes: readonly Take[], now: number): Promise<Taken> {
+    const keys: string[] = [];
+    const args = [String(now)];
+    for (const { counter, amount, limit } of takes) {
+      keys.push(...this.keysOf(counter));
+      args.push(String(amount), textOf(limit), textOf(counter.expiresAt));
+    }
+    return this.redis.evaluate(TAKE, keys, args).then((answer) => {
+      const [place, ...taken] = numbersIn(answer);
+      return place === 0 ? { taken } : { taken, refused: place - 1 };
+    });
   }
 
   async reserve(take: Take, id: string, until: number, now: number): Promise<Reserved> {
@@ -91,15 +93,18 @@ export class RedisStore implements QuotaStore {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<readonly number[]> {
-    const answer = await this.redis.evaluate(script, keys, args);
-    if (!Array.isArray(answer)) throw new TypeError('Redis did not answer with a list');
-    return answer.map(Number);
+    return numbersIn(await this.redis.evaluate(script, keys, args));
   }
 
   private keysOf({ tenantId, key, period }: Counter): [hash: string, line: string] {
     const hash = this.redis.key(`quota:${tenantId}:${key}:${period}`);
     return [hash, `${hash}:reservations`];
   }
+}
+
+function numbersIn(answer: unknown): readonly number[] {
+  if (!Array.isArray(answer)) throw new TypeError('Redis did not answer with a list');
+  return answer.map(Number);
 }
 
 /** Empty where there is none. */
