@@ -2,6 +2,7 @@ import type { ServerKind } from '../../test/support/servers/index.js';
 
 export const VARIANTS = [
   'single',
+  'single-als',
   'tenancy',
   'whole-stack',
   'request-scope',
