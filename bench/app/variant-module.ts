@@ -7,7 +7,7 @@ export async function variantModule(settings: AppSettings): Promise<DynamicModul
     case 'single':
       return (await import('../baselines/single.js')).SingleModule.with(settings);
     case 'single-als':
-      return (await import('../baselines/single-als.js')).SingleAlsModule.with(settings);
+      return (await import('../baselines/single-als.js')).singleBesideAls(settings);
     case 'request-scope':
       return (await import('../baselines/request-scope.js')).RequestScopeModule.with(settings);
     case 'durable':

@@ -7,9 +7,7 @@ import { SingleModule } from './single.js';
  * `single` in a process where an AsyncLocalStorage is in use, as tracing, request logging and `nestjs-cls` have one, and as
  * this package does: tells what each promise costs then on node 20 from what a way of tenancy costs.
  */
-export class SingleAlsModule {
-  static with(settings: AppSettings): DynamicModule {
-    new AsyncLocalStorage<undefined>().run(undefined, () => {});
-    return SingleModule.with(settings);
-  }
+export function singleBesideAls(settings: AppSettings): DynamicModule {
+  new AsyncLocalStorage<undefined>().run(undefined, () => {});
+  return SingleModule.with(settings);
 }

@@ -122,13 +122,12 @@ export class TenantRegistry implements TenantDirectory {
   /** As {@link invalidate}, in this process alone: for a write that others cannot see yet. */
   forget({ tenantId, host }: TenantChange): void {
     this.writes += 1;
-    // Clearing an empty one takes 3 ms: it wipes the places of all entries that it could have.
-    if (this.unknown.size > 0) this.unknown.clear();
+    empty(this.unknown);
     // Whoever asks from now on must not be given what was read before.
     this.loading.clear();
     if (tenantId === undefined) {
-      this.tenants.clear();
-      this.ids.clear();
+      empty(this.tenants);
+      empty(this.ids);
       return;
     }
     this.tenants.delete(tenantId);
@@ -169,4 +168,9 @@ export class TenantRegistry implements TenantDirectory {
   private get rows(): Repository<Tenant> {
     return this.central.getRepository(Tenant);
   }
+}
+
+/** One that is empty already takes 3 ms, too: the places of all entries that it could have are wiped. */
+function empty(cache: Pick<LRUCache<string, string>, 'size' | 'clear'>): void {
+  if (cache.size > 0) cache.clear();
 }
