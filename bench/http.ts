@@ -2,7 +2,7 @@
  * `npm run bench:http`: requests served per second by this package (`tenancy`) beside the usual ways of doing tenancy in
  * NestJS (`bench/baselines/`), as ratios to `single`, the same app without tenants. `whole-stack` is this package with
  * quotas in Redis, API keys, maintenance and audit on (`app/whole-stack.ts`). `single-als` is `single` with an
- * AsyncLocalStorage in use, which on node 20 makes each promise dearer, whoever uses it and for whatever.
+ * AsyncLocalStorage in use, for which node 20 keeps the context of each promise, whoever uses it and for whatever.
  *
  * What is measured. One tiny app, three handlers: `ping` (no SQL), `select` (one `findOneBy`) and `transaction` (BEGIN,
  * three statements, COMMIT). The controller hangs on a chain of 12 services, as an app's does; without them

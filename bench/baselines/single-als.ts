@@ -8,6 +8,7 @@ import { SingleModule } from './single.js';
  * this package does: tells what each promise costs then on node 20 from what a way of tenancy costs.
  */
 export function singleBesideAls(settings: AppSettings): DynamicModule {
-  new AsyncLocalStorage<undefined>().run(undefined, () => {});
+  // Not undefined, which it has already: then nothing would be in use.
+  new AsyncLocalStorage<object>().run({}, () => {});
   return SingleModule.with(settings);
 }

@@ -8,8 +8,7 @@ type Mode = ConstructorParameters<typeof MysqlQueryRunner>[1];
 
 /**
  * TypeORM's query runner, with fewer promises: of the 69 that a request with one `findOneBy` makes, ten are for getting a
- * connection that is there and for telling listeners that there are none. While an AsyncLocalStorage is in use, as it is here,
- * each promise costs a request 1 to 2 µs on node 20 (`single-als` of `npm run bench:http`).
+ * connection that is there and for telling listeners that there are none. Node 20 keeps the context of each of them.
  *
  * What takes time, or has somebody to be told, goes TypeORM's own way.
  */
