@@ -54,11 +54,15 @@ describe.each(engines)('queries on $name', ({ prepare }) => {
   let told: Told;
   const inA = <T>(work: () => Promise<T>) => app.tenancy.run('a', work);
 
-  const start = async ({ typeorm, ...tenants }: NonNullable<AppParts['tenants']> = {}) => {
+  const start = async (
+    { typeorm, ...tenants }: NonNullable<AppParts['tenants']> = {},
+    limits: Pick<AppParts, 'maxConnections' | 'acquireTimeout'> = {},
+  ) => {
     setup = await prepare();
     told = new Told();
     app = await startApp(setup, {
       imports: [TypeOrmModule.forFeature(PROJECT_ENTITIES)],
+      ...limits,
       tenants: { typeorm: { logger: told, ...typeorm }, ...tenants },
     });
     await createTenants(app, ['a']);
@@ -103,6 +107,20 @@ describe.each(engines)('queries on $name', ({ prepare }) => {
         await queryRunner.release();
       }
       await expect(queryRunner.query(SELECT)).rejects.toThrow(/released/);
+    });
+  });
+
+  it('leave no connection behind that comes only after their release', async () => {
+    await start({}, { maxConnections: 1, acquireTimeout: 1_000 });
+    await inA(async () => {
+      const holder = app.dataSource.createQueryRunner();
+      await holder.query(SELECT);
+      const late = app.dataSource.createQueryRunner();
+      const failed = late.query(SELECT).catch((error: unknown) => error);
+      await late.release();
+      await holder.release();
+      expect(await failed).toBeInstanceOf(Error);
+      expect(await app.dataSource.query(SELECT)).toEqual([{ marker: 'a' }]);
     });
   });
 

@@ -42,6 +42,18 @@ export class LeasedMysqlQueryRunner extends MysqlQueryRunner {
       );
   }
 
+  /** A connection that is still waited for goes back when it comes: nobody else would give it back. */
+  override release(): Promise<void> {
+    const given =
+      this.databaseConnection === undefined ? this.databaseConnectionPromise : undefined;
+    // Why there is none was told to whoever asked for it.
+    void given?.then(
+      (late: MysqlLease) => late.release(),
+      () => undefined,
+    );
+    return super.release();
+  }
+
   /** Whether subscribers or the log of slow queries want to know of each query. */
   private get isWatched(): boolean {
     const { subscribers } = this.connection;
