@@ -87,7 +87,8 @@ describe.each(engines)('queries on $name', ({ prepare }) => {
     const findInvoices = async (): Promise<unknown> => app.dataSource.query(WRONG);
     const error = await inA(async () => await findInvoices()).catch((failed: unknown) => failed);
     expect(error).toBeInstanceOf(QueryFailedError);
-    expect(error).toMatchObject({ query: WRONG, driverError: expect.any(Error) });
+    const driverError = { message: expect.stringContaining('nothing') };
+    expect(error).toMatchObject({ query: WRONG, driverError });
     expect((error as Error).stack).toMatch(/query-runner\.spec/);
   });
 
@@ -119,7 +120,7 @@ describe.each(engines)('queries on $name', ({ prepare }) => {
       const failed = late.query(SELECT).catch((error: unknown) => error);
       await late.release();
       await holder.release();
-      expect(await failed).toBeInstanceOf(Error);
+      expect(await failed).toMatchObject({ message: expect.stringContaining('released') });
       expect(await app.dataSource.query(SELECT)).toEqual([{ marker: 'a' }]);
     });
   });
